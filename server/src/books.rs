@@ -14,6 +14,7 @@ use crate::contract::Contracts;
 use crate::copy::Copies;
 use crate::drawer::Drawers;
 use crate::error::StoreError;
+use crate::foresight::Foresight;
 use crate::finding::{ClearError, Cleared, Finding};
 use crate::gauges::Watched;
 use crate::glance::Glances;
@@ -477,6 +478,7 @@ pub trait Books:
     + Sales
     + Sealing
     + Receipts
+    + Foresight
     + Control
     + Requests
     + Changes
@@ -509,6 +511,7 @@ impl<B> Books for B where
         + Sales
         + Sealing
         + Receipts
+        + Foresight
         + Control
         + Requests
         + Changes

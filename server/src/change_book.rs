@@ -61,7 +61,7 @@ impl Transaction<'_> {
             if let Some(ended) = &change.outstanding {
                 for placed in self.orders_of(ended.life, ended.order.count)? {
                     if placed.state != OrderState::Void {
-                        self.set_state(placed.order.id, OrderState::Void)?;
+                        self.set_state(&placed, OrderState::Void)?;
                     }
                 }
             }

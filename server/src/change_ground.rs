@@ -2,7 +2,7 @@
 
 use crate::change::{Basis, Change, ChangeRequest, FinalRequest};
 use crate::change_error::ChangeRefusal;
-use crate::engine::{Question, params};
+use crate::engine::{About, Question, params};
 use crate::error::StoreError;
 use crate::meters::{Esam, KeyState};
 use crate::order::PlacedOrder;
@@ -43,23 +43,29 @@ fn fen(amount: i64) -> Fen {
 
 /// Who bought first in a life: the chip's account has his number.
 pub(crate) fn first_buyer(life: i64) -> Question {
-    Question::new("SELECT customer FROM purchase WHERE life = ?1 ORDER BY count LIMIT 1", params![life])
+    let sql = "SELECT customer FROM purchase WHERE life = ?1 ORDER BY count LIMIT 1";
+    Question::new(sql, params![life]).about(About::Life(life))
+}
+
+/// The meters of a SIM's customer.
+pub(crate) fn meters_by(sim: &SimKey) -> Question {
+    let (by, value) = sim.column();
+    Question::new(
+        format!(
+            "SELECT h.meter AS meter FROM holding h WHERE h.customer = (SELECT customer FROM sim WHERE {by} = ?1 \
+             ORDER BY sim.current DESC, sim.id DESC LIMIT 1) ORDER BY EXISTS (SELECT 1 FROM life l \
+             JOIN purchase_order o ON o.life = l.id WHERE l.meter = h.meter AND h.until IS NULL \
+             AND o.state IN ('prepared', 'sealed')) DESC, h.until IS NULL DESC, h.id DESC"
+        ),
+        params![value],
+    )
+    .whole()
 }
 
 impl View<'_> {
     /// The meters of a SIM's customer: those that owe a receipt first, then the others he has, then those he had, the newest first.
     pub(crate) fn meters_of_sim(&self, sim: &SimKey) -> Result<Vec<MeterNumber>, StoreError> {
-        let (by, value) = sim.column();
-        self.conn.all(
-            &format!(
-                "SELECT h.meter AS meter FROM holding h WHERE h.customer = (SELECT customer FROM sim WHERE {by} = ?1 \
-                 ORDER BY sim.current DESC, sim.id DESC LIMIT 1) ORDER BY EXISTS (SELECT 1 FROM life l \
-                 JOIN purchase_order o ON o.life = l.id WHERE l.meter = h.meter AND h.until IS NULL \
-                 AND o.state IN ('prepared', 'sealed')) DESC, h.until IS NULL DESC, h.id DESC"
-            ),
-            params![value],
-            |row| parsed(row, "meter"),
-        )
+        self.conn.answers(&meters_by(sim), |row| parsed(row, "meter"))
     }
 
     /// Whether the orders of a purchase carry what stood in another meter.

@@ -19,7 +19,7 @@ mod value;
 pub(crate) use lite::{Lite, points_somewhere};
 #[cfg(feature = "postgres")]
 pub(crate) use pg::Pg;
-pub(crate) use question::Question;
+pub(crate) use question::{About, Now, Question};
 pub(crate) use row::{Cell, Field, Row};
 pub(crate) use value::{AsValue, Value, params};
 
@@ -45,6 +45,10 @@ pub(crate) enum Conn {
     Pg(Box<Pg>),
 }
 
+fn no_row() -> StoreError {
+    StoreError::Value { place: "a query", detail: "no row where there is always one".into() }
+}
+
 impl Conn {
     /// Runs a statement. Where the engine refuses it, that may be told with a later one, at the latest at the end of the step or
     /// transaction it is in.
@@ -52,7 +56,50 @@ impl Conn {
         match self {
             Conn::Lite(lite) => lite.execute(sql, values).map(drop),
             #[cfg(feature = "postgres")]
-            Conn::Pg(pg) => pg.write(sql, values),
+            Conn::Pg(pg) => pg.write(sql, values, Vec::new()),
+        }
+    }
+
+    /// As [`Conn::write`], of these: answers about others stand.
+    pub fn write_of<A: Into<Vec<About>>>(
+        &self,
+        about: impl FnOnce() -> A,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(lite) => {
+                drop(about);
+                lite.execute(sql, values).map(drop)
+            }
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.write(sql, values, about().into()),
+        }
+    }
+
+    /// Writes, where it is known what the answers to some questions are then: as they were, but for these columns.
+    pub fn writing<const N: usize>(
+        &self,
+        known: impl FnOnce() -> [Now; N],
+        work: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(_) => {
+                drop(known);
+                work()
+            }
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => {
+                let known = known();
+                let before: Vec<_> = known.iter().map(|now| pg.remembered(&now.question)).collect();
+                work()?;
+                for (now, before) in known.into_iter().zip(before) {
+                    if let Some(before) = before {
+                        pg.is_now(&now, &before)?;
+                    }
+                }
+                Ok(())
+            }
         }
     }
 
@@ -111,7 +158,7 @@ impl Conn {
                 Ok(found)
             }
             #[cfg(feature = "postgres")]
-            Conn::Pg(pg) => pg.first(sql, values)?.map(|row| read(&Row::Pg(&row))).transpose(),
+            Conn::Pg(pg) => pg.first((sql, values), &[], read),
         }
     }
 
@@ -121,31 +168,76 @@ impl Conn {
         question: &Question,
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        self.first(question.sql(), &question.values(), read)
+        match self {
+            Conn::Lite(_) => self.first(question.sql(), &question.values(), read),
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => pg.first((question.sql(), &question.values()), question.subjects(), read),
+        }
+    }
+
+    /// Reads every row of what answers a question.
+    pub fn answers<T>(
+        &self,
+        question: &Question,
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.all(question.sql(), &question.values(), read)
+    }
+
+    /// Says what the answer to a question is about, which is known by that answer: it stands when something is written of another.
+    pub fn concerns(&self, question: impl FnOnce() -> Question, about: About) {
+        #[cfg(feature = "postgres")]
+        if let Conn::Pg(pg) = self {
+            pg.concerns(&question(), about);
+        }
+        #[cfg(not(feature = "postgres"))]
+        drop((question, about));
+    }
+
+    /// Whether a question is a way to another program, so that many are better asked at once.
+    pub const fn is_far(&self) -> bool {
+        match self {
+            Conn::Lite(_) => false,
+            #[cfg(feature = "postgres")]
+            Conn::Pg(_) => true,
+        }
     }
 
     /// Asks at once what will be asked one by one, where a question is a way to another program: its answer is known then until
     /// something is written to what it was read from.
-    pub fn foresee<const N: usize>(
-        &self,
-        questions: impl FnOnce() -> [Question; N],
-    ) -> Result<(), StoreError> {
+    pub fn foresee<Q: AsRef<[Question]>>(&self, questions: impl FnOnce() -> Q) -> Result<(), StoreError> {
         match self {
             Conn::Lite(_) => {
                 drop(questions);
                 Ok(())
             }
             #[cfg(feature = "postgres")]
-            Conn::Pg(pg) => pg.foresee(&questions()),
+            Conn::Pg(pg) => pg.foresee(questions().as_ref()),
         }
     }
 
     /// The only column of a query that always has one row.
     pub fn one<T: Field>(&self, sql: &str, values: &[Value<'_>]) -> Result<T, StoreError> {
-        self.first(sql, values, |row| row.only())?.ok_or_else(|| StoreError::Value {
-            place: "a query",
-            detail: "no row where there is always one".into(),
-        })
+        self.first(sql, values, |row| row.only())?.ok_or_else(no_row)
+    }
+
+    /// Writes a row of these, and gives the only column that the statement returns of it.
+    pub fn made<T: Field, A: Into<Vec<About>>>(
+        &self,
+        about: impl FnOnce() -> A,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> Result<T, StoreError> {
+        match self {
+            Conn::Lite(_) => {
+                drop(about);
+                self.one(sql, values)
+            }
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => {
+                pg.first((sql, values), &about().into(), |row| row.only())?.ok_or_else(no_row)
+            }
+        }
     }
 
     /// Whether a query has a row.

@@ -226,6 +226,11 @@ pub enum ClearError {
 const SELECT: &str = "SELECT id, kind, meter, psam, order_id, at, detail, freezes, receipt, cleared, cleared_by, second, note \
      FROM finding";
 
+/// The finding that keeps a message.
+pub(crate) fn kept_with(packet: &[u8]) -> Question {
+    Question::new(format!("{SELECT} WHERE packet = ?1"), params![packet])
+}
+
 /// The first finding that freezes a meter.
 pub(crate) fn freezing(meter: MeterNumber) -> Question {
     let sql = format!("{SELECT} WHERE meter = ?1 AND cleared IS NULL AND freezes = 1 ORDER BY id LIMIT 1");
@@ -290,7 +295,7 @@ impl View<'_> {
 
     /// The finding that keeps a receipt.
     pub(crate) fn held(&self, packet: &[u8]) -> Result<Option<Finding>, StoreError> {
-        self.conn.first(&format!("{SELECT} WHERE packet = ?1"), params![packet], finding)
+        self.conn.answer(&kept_with(packet), finding)
     }
 }
 

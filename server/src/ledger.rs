@@ -6,7 +6,7 @@
 //! each carries the hash of the one before it ([`crate::ledger_chain`]). One that is pending moves nothing: a later one that
 //! names it posts it or voids it.
 
-use crate::engine::{Question, params};
+use crate::engine::{About, Now, Question, params};
 use crate::error::StoreError;
 use crate::ledger_chain::{AS_BOOKED, Booked, Head, link};
 use crate::rows::{bytes, column, time_text};
@@ -114,12 +114,18 @@ pub(crate) fn owed_of(kind: &str, life: i64, count: u32) -> Question {
          WHERE t.life = ?1 AND t.count = ?2 AND account.kind = ?3",
         params![life, count, kind],
     )
+    .about(About::Life(life))
+}
+
+fn about(account: &Account<'_>) -> About {
+    let whose = account.customer().map(|customer| customer.to_string());
+    About::Account(account.kind(), whose.or(account.clerk().map(str::to_owned)).unwrap_or_default())
 }
 
 /// The row of an account; of a kind that is one customer's or one clerk's, of his.
 pub(crate) fn row_of(account: Account<'_>) -> Question {
     let kind = account.kind();
-    match (account.customer(), account.clerk()) {
+    let question = match (account.customer(), account.clerk()) {
         (Some(customer), _) => Question::new(
             "SELECT id FROM account WHERE customer = ?1 AND kind = ?2",
             params![customer.to_string(), kind],
@@ -131,7 +137,8 @@ pub(crate) fn row_of(account: Account<'_>) -> Question {
             "SELECT id FROM account WHERE kind = ?1 AND customer IS NULL AND clerk IS NULL",
             params![kind],
         ),
-    }
+    };
+    question.about(about(&account))
 }
 
 impl Transaction<'_> {
@@ -160,7 +167,8 @@ impl Transaction<'_> {
         let before = self.chain_head(self.server)?;
         let number = before.as_ref().map_or(0, |head| head.number) + 1;
         let hash = link(&before.map_or([0; 32], |head| head.hash), self.server, number, transfer);
-        let (debit, credit) = (self.account(transfer.debit)?, self.account(transfer.credit)?);
+        let life = transfer.purchase.map(|purchase| purchase.life);
+        let (debit, credit) = (self.account(transfer.debit, life)?, self.account(transfer.credit, life)?);
         let resolves: Option<i64> = match transfer.standing.resolves() {
             None => None,
             Some(Entry { server, number }) => Some(self.conn.one(
@@ -168,34 +176,42 @@ impl Transaction<'_> {
                 params![server, *number],
             )?),
         };
-        let (life, count) = (transfer.purchase.map(|p| p.life), transfer.purchase.map(|p| p.count));
-        self.conn.write(
-            "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, subject, state, \
-             resolves, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-            params![
-                self.server,
-                number,
-                transfer.code.name(),
-                debit,
-                credit,
-                transfer.amount,
-                time_text(transfer.at),
-                life,
-                count,
-                transfer.purchase.and_then(|purchase| purchase.order).map(|id| id.0),
-                transfer.subject,
-                transfer.standing.name(),
-                resolves,
-                hash
-            ],
-        )?;
+        let count = transfer.purchase.map(|purchase| purchase.count);
+        // The chain ends with it.
+        let head = || {
+            let now = Now::same(head_of(self.server)).but("server", self.server);
+            [now.but("number", number).but("hash", hash)]
+        };
+        self.conn.writing(head, || {
+            self.conn.write_of(
+                || life.map(About::Life).into_iter().collect::<Vec<_>>(),
+                "INSERT INTO transfer (server, number, code, debit, credit, amount, at, life, count, order_id, subject, \
+                 state, resolves, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                params![
+                    self.server,
+                    number,
+                    transfer.code.name(),
+                    debit,
+                    credit,
+                    transfer.amount,
+                    time_text(transfer.at),
+                    life,
+                    count,
+                    transfer.purchase.and_then(|purchase| purchase.order).map(|id| id.0),
+                    transfer.subject,
+                    transfer.standing.name(),
+                    resolves,
+                    hash
+                ],
+            )
+        })?;
         let entry = Entry { server: self.server.to_owned(), number };
         self.count_in(&entry, transfer)?;
         Ok(entry)
     }
 
     /// The row of an account; a customer's or a clerk's is opened with the first transfer on it.
-    fn account(&self, account: Account<'_>) -> Result<i64, StoreError> {
+    fn account(&self, account: Account<'_>, life: Option<i64>) -> Result<i64, StoreError> {
         if let Some(id) = self.conn.answer(&row_of(account), |row| row.only())? {
             return Ok(id);
         }
@@ -203,7 +219,9 @@ impl Transaction<'_> {
         if customer.is_none() && account.clerk().is_none() {
             return Err(StoreError::Value { place: "account.kind", detail: account.kind().to_owned() });
         }
-        self.conn.one(
+        let of = || [about(&account)].into_iter().chain(life.map(About::Life)).collect::<Vec<_>>();
+        self.conn.made(
+            of,
             "INSERT INTO account (kind, customer, clerk) VALUES (?1, ?2, ?3) RETURNING id",
             params![account.kind(), customer, account.clerk()],
         )

@@ -308,6 +308,15 @@ pub(crate) fn chip_in(meter: MeterNumber) -> Question {
     Question::new(format!("{SELECT} WHERE meter = ?1 AND current = 1"), params![meter.to_string()])
 }
 
+/// The life a chip is in.
+pub(crate) fn life_of(esam: &Esam) -> Question {
+    Question::new(
+        "SELECT id FROM life WHERE serial = ?1 AND key_state = ?2 AND key_version >= ?3 \
+         ORDER BY key_version DESC LIMIT 1",
+        params![esam.serial.0, esam.state.name(), esam.state_since],
+    )
+}
+
 /// A chip by its serial number.
 pub(crate) fn chip(serial: Serial8) -> Question {
     Question::new(format!("{SELECT} WHERE serial = ?1"), params![serial.0])
@@ -331,12 +340,7 @@ impl View<'_> {
 
     /// The life a chip is in, when anything was ever sold for it.
     pub(crate) fn life_of(&self, esam: &Esam) -> Result<Option<i64>, StoreError> {
-        self.conn.first(
-            "SELECT id FROM life WHERE serial = ?1 AND key_state = ?2 AND key_version >= ?3 \
-             ORDER BY key_version DESC LIMIT 1",
-            params![esam.serial.0, esam.state.name(), esam.state_since],
-            |row| column(row, "id"),
-        )
+        self.conn.answer(&life_of(esam), |row| column(row, "id"))
     }
 
     /// The newest life of a chip, whatever its keys are now.

@@ -1,7 +1,7 @@
 //! The bank's security modules in the books: what each sealed, in its sequence, and whether its own chain says the same.
 
 use crate::chain::{self, Chain, Compared};
-use crate::engine::{Question, Row, params};
+use crate::engine::{About, Now, Question, Row, params};
 use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::order::PlacedOrder;
@@ -32,7 +32,7 @@ struct Module {
 
 /// The row of a module.
 pub(crate) fn module_of(psam: &str) -> Question {
-    Question::new("SELECT * FROM psam WHERE number = ?1", params![psam])
+    Question::new("SELECT * FROM psam WHERE number = ?1", params![psam]).about(About::Module(psam.to_owned()))
 }
 
 /// The order that a module sealed last in its epoch.
@@ -42,6 +42,7 @@ pub(crate) fn last_seal_of(psam: &str) -> Question {
          ORDER BY sequence DESC LIMIT 1",
         params![psam],
     )
+    .about(About::Module(psam.to_owned()))
 }
 
 fn module(row: &Row<'_>) -> Result<Module, StoreError> {
@@ -190,7 +191,7 @@ impl Transaction<'_> {
             found.sealed.push(placed.order.id);
         }
         for placed in open {
-            self.forget_asking(psam, placed.order.id)?;
+            self.forget_asking(psam, placed.order.id, Some(placed.order.meter))?;
             if !self.order(placed.order.id)?.is_some_and(|now| now.may_be_sealed()) {
                 found.unsealed.push(placed.order.id);
             }
@@ -211,15 +212,24 @@ impl Transaction<'_> {
             return Ok(());
         }
         let next = known.chain.next(&order.to_bytes(), order.amount);
-        self.conn.write(
-            "INSERT INTO seal (psam, epoch, sequence, order_id) VALUES (?1, ?2, ?3, ?4)",
-            params![psam, known.epoch, next.count, order.id.0],
-        )?;
-        self.conn.write(
-            "UPDATE psam SET count = ?2, value = ?3, head = ?4 WHERE number = ?1",
-            params![psam, next.count, fen(next.value), next.head],
-        )?;
-        Ok(())
+        let module = || About::Module(psam.to_owned());
+        // What stands there then is known.
+        let now = || {
+            let chain = Now::same(module_of(psam)).but("count", next.count).but("value", fen(next.value));
+            [chain.but("head", next.head), Now::same(last_seal_of(psam)).but("order_id", order.id.0)]
+        };
+        self.conn.writing(now, || {
+            self.conn.write_of(
+                || [module(), About::Meter(order.meter)],
+                "INSERT INTO seal (psam, epoch, sequence, order_id) VALUES (?1, ?2, ?3, ?4)",
+                params![psam, known.epoch, next.count, order.id.0],
+            )?;
+            self.conn.write_of(
+                || [module()],
+                "UPDATE psam SET count = ?2, value = ?3, head = ?4 WHERE number = ?1",
+                params![psam, next.count, fen(next.value), next.head],
+            )
+        })
     }
 
     fn adopt_chain(&self, psam: &str, chain: &Chain, epoch: i64) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@
 //!     +----> void (the security module was never asked, or refused it for certain)
 //! ```
 
-use crate::engine::{Question, Row, params};
+use crate::engine::{About, Question, Row, params};
 use crate::error::StoreError;
 use crate::order_error::OrderError;
 use crate::order_state::OrderState;
@@ -143,7 +143,13 @@ pub(crate) fn outstanding_of(meter: MeterNumber) -> Question {
     let sql = format!(
         "{SELECT} WHERE l.meter = ?1 AND o.state IN ('prepared', 'sealed') ORDER BY o.life DESC LIMIT 1"
     );
-    Question::new(sql, params![meter.to_string()])
+    Question::new(sql, params![meter.to_string()]).about(About::Meter(meter))
+}
+
+/// All orders of a purchase in the order of their making.
+pub(crate) fn orders_of(life: i64, count: u32) -> Question {
+    let sql = format!("{SELECT} WHERE o.life = ?1 AND o.count = ?2 ORDER BY o.seq");
+    Question::new(sql, params![life, count]).about(About::Life(life)).whole()
 }
 
 /// The last settlement of a life, and the SIM its order was for.
@@ -153,6 +159,14 @@ pub(crate) fn last_settled_of(life: i64) -> Question {
          JOIN purchase_order o ON o.id = s.order_id WHERE s.life = ?1 ORDER BY s.count DESC LIMIT 1",
         params![life],
     )
+    .about(About::Life(life))
+}
+
+impl PlacedOrder {
+    /// What is about it in the books.
+    pub(crate) const fn subjects(&self) -> [About; 2] {
+        [About::Meter(self.order.meter), About::Life(self.life)]
+    }
 }
 
 pub(crate) fn placed(row: &Row<'_>) -> Result<PlacedOrder, StoreError> {
@@ -268,11 +282,7 @@ impl View<'_> {
 
     /// All orders of a purchase in the order of their making.
     pub(crate) fn orders_of(&self, life: i64, count: u32) -> Result<Vec<PlacedOrder>, StoreError> {
-        self.conn.all(
-            &format!("{SELECT} WHERE o.life = ?1 AND o.count = ?2 ORDER BY o.seq"),
-            params![life, i64::from(count)],
-            placed,
-        )
+        self.conn.answers(&orders_of(life, count), placed)
     }
 
     /// Orders a security module was asked for, with no answer known, in the sequence in which it was asked.

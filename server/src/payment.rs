@@ -1,7 +1,7 @@
 //! Payments through a customer's bank: what each is, and where it stands.
 
 use crate::bank::{Advice, BankAccount, BankCall, Debit};
-use crate::engine::{Question, Row, params};
+use crate::engine::{About, Question, Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, parsed, time, time_text};
 use crate::store::View;
@@ -174,7 +174,7 @@ pub(crate) fn payment_for(life: i64, count: u32) -> Question {
     let sql = format!(
         "{SELECT} WHERE y.life = ?1 AND y.count = ?2 AND y.state IN ('asked', 'unknown', 'paid', 'spent')"
     );
-    Question::new(sql, params![life, count])
+    Question::new(sql, params![life, count]).about(About::Life(life))
 }
 
 fn moved(row: &Row<'_>, names: [&'static str; 3]) -> Result<Option<Moved>, StoreError> {

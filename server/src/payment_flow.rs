@@ -340,7 +340,7 @@ impl Transaction<'_> {
     fn void_paid_orders(&self, payment: &Payment) -> Result<(), StoreError> {
         for order in self.orders_of(payment.life, payment.count)? {
             if !matches!(order.state, OrderState::Void | OrderState::Settled) {
-                self.set_state(order.order.id, OrderState::Void)?;
+                self.set_state(&order, OrderState::Void)?;
             }
         }
         Ok(())

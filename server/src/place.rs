@@ -1,7 +1,7 @@
 //! Placing orders: the next one of a meter, another one of the same count, giving one up.
 
 use crate::change_ground::first_buyer;
-use crate::engine::params;
+use crate::engine::{About, params};
 use crate::error::StoreError;
 use crate::finding::freezing;
 use crate::inbox::{customer_blocked, meter_blocked};
@@ -44,6 +44,12 @@ struct Ground {
     esam: Esam,
     life: i64,
     binding: SimBinding,
+}
+
+impl Ground {
+    const fn subjects(&self) -> [About; 2] {
+        [About::Meter(self.registration.meter), About::Life(self.life)]
+    }
 }
 
 /// What a new order of a purchase is.
@@ -243,10 +249,10 @@ impl Transaction<'_> {
             });
         }
         self.whole(|| {
-            self.set_state(id, OrderState::Void)?;
+            self.set_state(&placed, OrderState::Void)?;
             if let Some(before) = before.filter(|before| before.state == OrderState::Superseded) {
                 let state = if before.record.is_some() { OrderState::Sealed } else { OrderState::Prepared };
-                self.set_state(before.order.id, state)?;
+                self.set_state(&before, state)?;
             }
             let (life, count) = (placed.life, placed.order.count);
             if !self.orders_of(life, count)?.iter().any(PlacedOrder::may_be_sealed) {
@@ -314,7 +320,7 @@ impl Transaction<'_> {
         }
         self.whole(|| {
             if let Some(old) = new.replaces {
-                self.set_state(old, OrderState::Superseded)?;
+                self.set_state_of(old, || ground.subjects(), OrderState::Superseded)?;
             }
             self.write_order(ground, new, terms)
         })
@@ -338,7 +344,7 @@ impl Transaction<'_> {
         self.whole(|| {
             for order in self.orders_of(old_life, old_count)? {
                 if order.state != OrderState::Void {
-                    self.set_state(order.order.id, OrderState::Void)?;
+                    self.set_state(&order, OrderState::Void)?;
                 }
             }
             let placed = self.write_order(ground, &new, terms)?;
@@ -406,17 +412,18 @@ impl Transaction<'_> {
     }
 
     fn begin_purchase(&self, placed: &PlacedOrder) -> Result<(), StoreError> {
-        self.conn.write(
+        self.conn.write_of(
+            || placed.subjects(),
             "INSERT INTO purchase (life, count, customer) VALUES (?1, ?2, ?3) \
              ON CONFLICT (life, count) DO NOTHING",
             params![placed.life, placed.order.count, placed.customer.to_string()],
-        )?;
-        Ok(())
+        )
     }
 
     fn insert_order(&self, placed: &PlacedOrder) -> Result<(), StoreError> {
         let order = &placed.order;
-        self.conn.write(
+        self.conn.write_of(
+            || placed.subjects(),
             "INSERT INTO purchase_order (id, life, count, reason, kind, key_version, amount, issued, \
              valid_until, binding, iccid, replaces, state) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'prepared')",
@@ -438,8 +445,17 @@ impl Transaction<'_> {
         self.note_origin(order.id)
     }
 
-    pub(crate) fn set_state(&self, id: OrderId, state: OrderState) -> Result<(), StoreError> {
-        self.conn.write("UPDATE purchase_order SET state = ?2 WHERE id = ?1", params![id.0, state.name()])?;
-        Ok(())
+    pub(crate) fn set_state(&self, placed: &PlacedOrder, state: OrderState) -> Result<(), StoreError> {
+        self.set_state_of(placed.order.id, || placed.subjects(), state)
+    }
+
+    fn set_state_of(
+        &self,
+        id: OrderId,
+        about: impl FnOnce() -> [About; 2],
+        state: OrderState,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE purchase_order SET state = ?2 WHERE id = ?1";
+        self.conn.write_of(about, sql, params![id.0, state.name()])
     }
 }

@@ -3,7 +3,7 @@
 //! A module holds the keys of one city, one state and one version. It seals for chips of the same and opens what chips made under
 //! them, so a bank keeps the modules of an older version until nothing they sealed is unsettled.
 
-use crate::engine::params;
+use crate::engine::{About, Question, Row, params};
 use crate::error::StoreError;
 use crate::incoming::Incoming;
 use crate::key_choice::Keys;
@@ -35,6 +35,32 @@ impl Esam {
     }
 }
 
+/// The modules that were asked for an order.
+pub(crate) fn asked_of(order: OrderId) -> Question {
+    let sql = "SELECT psam FROM seal WHERE order_id = ?1 UNION SELECT psam FROM ask WHERE order_id = ?1 \
+               ORDER BY psam";
+    Question::new(sql, params![order.0]).whole()
+}
+
+/// The orders of a meter that await a receipt, and the newest of each of its chips.
+pub(crate) fn receipts_due(meter: MeterNumber) -> Question {
+    let sql = "SELECT o.id AS id, o.key_version AS key_version, l.key_state AS key_state, e.city AS city \
+               FROM purchase_order o JOIN life l ON l.id = o.life LEFT JOIN esam e ON e.serial = l.serial WHERE l.meter = ?1 \
+               AND (o.state IN ('prepared', 'sealed', 'superseded') OR o.seq = (SELECT n.seq \
+               FROM purchase_order n WHERE n.life = l.id ORDER BY n.count DESC, n.seq DESC LIMIT 1)) \
+               ORDER BY o.seq DESC";
+    Question::new(sql, params![meter.to_string()]).about(About::Meter(meter)).whole()
+}
+
+/// One of them, and the keys it is under.
+pub(crate) fn due(row: &Row<'_>) -> Result<(OrderId, Option<Keys>), StoreError> {
+    let state: String = column(row, "key_state")?;
+    let version = column(row, "key_version")?;
+    let city = city(row)?;
+    let keys = KeyState::from_name(&state).map(|state| Keys { state, version, city });
+    Ok((OrderId(bytes(row, "id")?), keys))
+}
+
 impl View<'_> {
     /// The keys an order for a meter has to be sealed under: those of the chip that is in it by the register.
     pub fn keys_of(&self, meter: MeterNumber) -> Result<Keys, OrderError> {
@@ -53,12 +79,7 @@ impl View<'_> {
 
     /// Modules that sealed an order, or were asked to and gave no certain answer.
     pub fn psams_of(&self, order: OrderId) -> Result<Vec<String>, StoreError> {
-        self.conn.all(
-            "SELECT psam FROM seal WHERE order_id = ?1 UNION SELECT psam FROM ask WHERE order_id = ?1 \
-             ORDER BY psam",
-            params![order.0],
-            |row| column(row, "psam"),
-        )
+        self.conn.answers(&asked_of(order), |row| column(row, "psam"))
     }
 
     /// Who may open a receipt: by the orders of its meter that await one, and the newest of each of its chips. Nobody in
@@ -99,21 +120,7 @@ impl View<'_> {
     }
 
     fn openers_of(&self, meter: MeterNumber) -> Result<Vec<Opener>, StoreError> {
-        let orders = self.conn.all(
-            "SELECT o.id AS id, o.key_version AS key_version, l.key_state AS key_state, e.city AS city FROM purchase_order o \
-             JOIN life l ON l.id = o.life LEFT JOIN esam e ON e.serial = l.serial WHERE l.meter = ?1 \
-             AND (o.state IN ('prepared', 'sealed', 'superseded') OR o.seq = (SELECT n.seq \
-             FROM purchase_order n WHERE n.life = l.id ORDER BY n.count DESC, n.seq DESC LIMIT 1)) \
-             ORDER BY o.seq DESC",
-            params![meter.to_string()],
-            |row| {
-                let state: String = column(row, "key_state")?;
-                let version = column(row, "key_version")?;
-                let city = city(row)?;
-                let keys = KeyState::from_name(&state).map(|state| Keys { state, version, city });
-                Ok((OrderId(bytes(row, "id")?), keys))
-            },
-        )?;
+        let orders = self.conn.answers(&receipts_due(meter), due)?;
         orders.into_iter().map(|(id, keys)| Ok(Opener { psams: self.psams_of(id)?, keys })).collect()
     }
 

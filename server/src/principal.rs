@@ -1,6 +1,6 @@
 //! Programs that ask the bank over the network, and their keys: of each key a hash is kept, and nothing else.
 
-use crate::engine::{Row, params};
+use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, time, time_text};
 use crate::store::{Transaction, View};
@@ -97,6 +97,11 @@ impl Principal {
 
 const SELECT: &str = "SELECT id, proof, hash, role, office, by_phone, made, expires, ended FROM principal";
 
+/// The principal of an id.
+pub(crate) fn principal_of(id: &str) -> Question {
+    Question::new(format!("{SELECT} WHERE id = ?1 AND operator IS NULL"), params![id])
+}
+
 fn principal(row: &Row<'_>) -> Result<Principal, StoreError> {
     let (role, proof): (String, String) = (column(row, "role")?, column(row, "proof")?);
     let maybe = |name: &'static str| match column::<Option<String>>(row, name)? {
@@ -121,7 +126,7 @@ fn principal(row: &Row<'_>) -> Result<Principal, StoreError> {
 impl View<'_> {
     /// The principal of an id; people who log in have no key, and are none.
     pub fn principal(&self, id: &str) -> Result<Option<Principal>, StoreError> {
-        self.conn.first(&format!("{SELECT} WHERE id = ?1 AND operator IS NULL"), params![id], principal)
+        self.conn.answer(&principal_of(id), principal)
     }
 
     /// The principal that shows a certificate, by its SHA-256.

@@ -1,6 +1,6 @@
 //! Opening receipts: from the bytes on a SIM to what a meter said.
 
-use crate::engine::params;
+use crate::engine::{About, Question, params};
 use crate::error::StoreError;
 use crate::incoming::Incoming;
 use crate::message;
@@ -190,11 +190,17 @@ impl View<'_> {
     }
 
     fn settled_with(&self, packet: &[u8]) -> Result<Option<Option<OrderId>>, StoreError> {
-        self.conn.first("SELECT order_id FROM settlement WHERE packet = ?1", params![packet], |row| {
+        self.conn.answer(&settled_by(packet), |row| {
             let id: Option<Vec<u8>> = column(row, "order_id")?;
             id.map(|id| rows::exactly(&id, "order_id").map(OrderId)).transpose()
         })
     }
+}
+
+/// The settlement that a message made.
+pub(crate) fn settled_by(packet: &[u8]) -> Question {
+    let sql = "SELECT order_id FROM settlement WHERE packet = ?1";
+    Question::new(sql, params![packet]).about(About::Packet(packet.to_vec()))
 }
 
 fn open_as(sealer: &mut dyn OrderSealer, meter: MeterNumber, packet: &[u8]) -> Result<Vec<u8>, SettleError> {

@@ -84,6 +84,12 @@ pub(crate) fn registration_of(meter: MeterNumber) -> Question {
     Question::new(format!("{SELECT} WHERE h.meter = ?1"), params![meter.to_string()])
 }
 
+/// A customer with all his meters, a row each.
+pub(crate) fn customer_of(customer: CustomerNumber) -> Question {
+    let sql = format!("{SELECT} WHERE customer.customer = ?1 ORDER BY h.id");
+    Question::new(sql, params![customer.to_string()]).whole()
+}
+
 /// A customer with one of his meters, as one row has them.
 fn one(row: &Row<'_>) -> Result<Customer, StoreError> {
     let held = |_: String| -> Result<Held, StoreError> {
@@ -102,8 +108,7 @@ fn one(row: &Row<'_>) -> Result<Customer, StoreError> {
 impl View<'_> {
     /// A customer, with all his meters.
     pub fn customer(&self, customer: CustomerNumber) -> Result<Option<Customer>, StoreError> {
-        let sql = format!("{SELECT} WHERE customer.customer = ?1 ORDER BY h.id");
-        let mut rows = self.conn.all(&sql, params![customer.to_string()], one)?.into_iter();
+        let mut rows = self.conn.answers(&customer_of(customer), one)?.into_iter();
         let Some(mut found) = rows.next() else { return Ok(None) };
         found.meters.extend(rows.flat_map(|row| row.meters));
         Ok(Some(found))

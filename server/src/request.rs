@@ -1,6 +1,6 @@
 //! What was asked under the id of whoever asked: the same is answered the same for ever, and done once.
 
-use crate::engine::params;
+use crate::engine::{About, Question, params};
 use crate::error::StoreError;
 use crate::rows::{bytes, column, time_text};
 use crate::store::{Transaction, View};
@@ -80,19 +80,28 @@ impl scheme::Fault for RequestError {
     }
 }
 
+fn about(principal: &str, id: &str) -> About {
+    About::Request(principal.to_owned(), id.to_owned())
+}
+
+/// Where a request stands.
+pub(crate) fn request_of(principal: &str, id: &str) -> Question {
+    Question::new(
+        "SELECT body, order_id, status, answer FROM request WHERE principal = ?1 AND id = ?2",
+        params![principal, id],
+    )
+    .about(about(principal, id))
+}
+
 impl View<'_> {
     fn request(&self, claim: &Claim) -> Result<Option<([u8; 32], Claimed)>, StoreError> {
-        self.conn.first(
-            "SELECT body, order_id, status, answer FROM request WHERE principal = ?1 AND id = ?2",
-            params![claim.principal, claim.id],
-            |row| {
-                let stands = match (column::<Option<u16>>(row, "status")?, column(row, "answer")?) {
-                    (Some(status), Some(body)) => Claimed::Answered(Answer { status, body }),
-                    _ => Claimed::UnderWay(OrderId(bytes(row, "order_id")?)),
-                };
-                Ok((bytes(row, "body")?, stands))
-            },
-        )
+        self.conn.answer(&request_of(&claim.principal, &claim.id), |row| {
+            let stands = match (column::<Option<u16>>(row, "status")?, column(row, "answer")?) {
+                (Some(status), Some(body)) => Claimed::Answered(Answer { status, body }),
+                _ => Claimed::UnderWay(OrderId(bytes(row, "order_id")?)),
+            };
+            Ok((bytes(row, "body")?, stands))
+        })
     }
 }
 
@@ -132,7 +141,8 @@ impl Transaction<'_> {
             Some((asked, stands)) if asked == *body => Ok(stands),
             Some(_) => Err(RequestError::Reused(id.clone())),
             None => {
-                self.conn.write(
+                self.conn.write_of(
+                    || [about(principal, id)],
                     "INSERT INTO request (principal, id, body, order_id, at) VALUES (?1, ?2, ?3, ?4, ?5)",
                     params![principal, id, body, order.0, time_text(*at)],
                 )?;
@@ -143,7 +153,8 @@ impl Transaction<'_> {
 
     /// Keeps the answer of a request that has none.
     pub fn answer(&self, principal: &str, id: &str, answer: &Answer) -> Result<(), StoreError> {
-        self.conn.write(
+        self.conn.write_of(
+            || [about(principal, id)],
             "UPDATE request SET status = ?3, answer = ?4 WHERE principal = ?1 AND id = ?2 AND status IS NULL",
             params![principal, id, answer.status, answer.body],
         )?;

@@ -1,13 +1,14 @@
 //! Sealing orders: intent and payment before, outcome after.
 
-use crate::engine::{Question, params};
+use crate::engine::{About, Now, Question, params};
 use crate::error::StoreError;
 use crate::finding::stopping;
 use crate::ledger::{head_of, owed_of, row_of};
 use crate::message;
 use crate::meters::chip;
-use crate::order::{OrderRequest, PlacedOrder, SealedOrder};
+use crate::order::{OrderRequest, PlacedOrder, SealedOrder, order_of};
 use crate::order_error::OrderError;
+use crate::order_state::OrderState;
 use crate::payment::payment_for;
 use crate::place::Anew;
 use crate::rows::column;
@@ -19,7 +20,7 @@ use crate::transfer::{Account, Code, Purchase};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
-use scheme::order::OrderId;
+use scheme::order::{Order, OrderId};
 use scheme::signing::Mode;
 use wire::sms::record::Records;
 
@@ -33,8 +34,9 @@ struct Asking {
 }
 
 /// Whether a module was asked for an order and has not answered.
-fn asking_of(psam: &str, id: OrderId) -> Question {
-    Question::new("SELECT 1 FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])
+fn asking_of(psam: &str, order: &Order) -> Question {
+    let sql = "SELECT 1 FROM ask WHERE psam = ?1 AND order_id = ?2";
+    Question::new(sql, params![psam, order.id.0]).about(About::Meter(order.meter))
 }
 
 impl Store {
@@ -154,7 +156,7 @@ impl Store {
             Ok(user_data) => self.batch(|act| act.keep_sealed(&number, &asking.placed, &user_data, terms)),
             Err(cause) => {
                 if asking.fresh && matches!(cause, SealError::Refused(_)) {
-                    self.batch(|act| act.forget_asking(&number, order.id))?;
+                    self.batch(|act| act.forget_asking(&number, order.id, Some(order.meter)))?;
                 }
                 Err(OrderError::Seal { order: order.id, cause })
             }
@@ -194,14 +196,14 @@ impl Transaction<'_> {
     ) -> Result<SealedOrder, OrderError> {
         let id = placed.order.id;
         self.note_seal(psam, &placed.order)?;
-        self.forget_asking(psam, id)?;
+        self.forget_asking(psam, id, Some(placed.order.meter))?;
         let placed = self.usable(id)?;
         // Another program may have sealed the same order meanwhile; its record is as good.
         if let Some(sealed) = self.sealed(&placed)? {
             return Ok(sealed);
         }
         let record = message::order_record(user_data, &placed.order, terms)?;
-        self.keep_record(id, &record)?;
+        self.keep_record(&placed, &record)?;
         let warning = self.warning(&placed)?;
         Ok(SealedOrder { order: placed.order, record, sim: placed.sim, warning })
     }
@@ -216,7 +218,6 @@ impl Transaction<'_> {
                 owed_of("prepaid", life, count),
                 head_of(self.server),
                 row_of(Account::Prepaid(placed.customer)),
-                asking_of(psam, placed.order.id),
                 chip(placed.order.serial),
             ]
         })?;
@@ -232,40 +233,59 @@ impl Transaction<'_> {
         let accounts = [self.cash()?, Account::Prepaid(placed.customer)];
         self.move_money(kind, now, purchase, accounts, rules::still_to_pay(paid, order.amount))?;
         let mode = self.esam(order.serial)?.map_or(Mode::Symmetric, |esam| esam.mode);
-        Ok(Asking { fresh: self.note_asking(psam, order.id)?, placed, mode })
+        Ok(Asking { fresh: self.note_asking(psam, &placed)?, placed, mode })
     }
 
     /// `true` when no earlier asking of this module waits for its answer.
-    fn note_asking(&self, psam: &str, id: OrderId) -> Result<bool, StoreError> {
-        let waits = self.conn.answer(&asking_of(psam, id), |_| Ok(()))?.is_some();
+    fn note_asking(&self, psam: &str, placed: &PlacedOrder) -> Result<bool, StoreError> {
+        let order = &placed.order;
+        // One that no module was asked for needs no looking up.
+        let waits = placed.asked > 0 && self.conn.answer(&asking_of(psam, order), |_| Ok(()))?.is_some();
         if !waits {
-            self.conn.write(
+            self.conn.write_of(
+                || [About::Meter(order.meter)],
                 "INSERT INTO ask (psam, order_id, turn) \
                  VALUES (?1, ?2, (SELECT coalesce(max(turn), 0) + 1 FROM ask WHERE psam = ?1))",
-                params![psam, id.0],
+                params![psam, order.id.0],
             )?;
         }
         Ok(!waits)
     }
 
-    pub(crate) fn keep_record(&self, id: OrderId, record: &Records) -> Result<(), StoreError> {
-        self.conn.write(
-            "UPDATE purchase_order SET state = 'sealed', record = ?2, part = ?3 WHERE id = ?1",
-            params![id.0, record.each().first().copied(), record.each().get(1).copied()],
-        )?;
-        Ok(())
+    pub(crate) fn keep_record(&self, placed: &PlacedOrder, record: &Records) -> Result<(), StoreError> {
+        let id = placed.order.id;
+        let (first, second) = (record.each().first().copied(), record.each().get(1).copied());
+        // Whoever hands it out reads the order once more.
+        let now = || {
+            let order = Now::same(order_of(id)).but("state", OrderState::Sealed.name());
+            let payment = payment_for(placed.life, placed.order.count);
+            [order.but("record", first).but("part", second), Now::same(payment)]
+        };
+        self.conn.writing(now, || {
+            self.conn.write_of(
+                || placed.subjects(),
+                "UPDATE purchase_order SET state = 'sealed', record = ?2, part = ?3 WHERE id = ?1",
+                params![id.0, first, second],
+            )
+        })
     }
 
     /// What became of the asking is known.
-    pub(crate) fn forget_asking(&self, psam: &str, id: OrderId) -> Result<(), StoreError> {
-        self.conn.write("DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])?;
-        Ok(())
+    pub(crate) fn forget_asking(
+        &self,
+        psam: &str,
+        id: OrderId,
+        meter: Option<MeterNumber>,
+    ) -> Result<(), StoreError> {
+        let of = || meter.map(About::Meter).into_iter().collect::<Vec<_>>();
+        self.conn.write_of(of, "DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])
     }
 }
 
 /// The balance a life's meter last reported.
 pub(crate) fn last_balance_of(life: i64) -> Question {
-    Question::new("SELECT balance FROM settlement WHERE life = ?1 ORDER BY count DESC LIMIT 1", params![life])
+    let sql = "SELECT balance FROM settlement WHERE life = ?1 ORDER BY count DESC LIMIT 1";
+    Question::new(sql, params![life]).about(About::Life(life))
 }
 
 impl View<'_> {

@@ -65,15 +65,15 @@ impl Sealing for Store {
                 [payment_for(life, count), chip(placed.order.serial), last_balance_of(life)]
             })?;
             act.note_seal(psam, &placed.order)?;
-            act.forget_asking(psam, id)?;
+            act.forget_asking(psam, id, Some(placed.order.meter))?;
             if placed.record.is_none() && placed.is_usable() {
-                act.keep_record(id, &message::order_record(user_data, &placed.order, terms)?)?;
+                act.keep_record(&placed, &message::order_record(user_data, &placed.order, terms)?)?;
             }
             Ok(())
         })
     }
 
     fn forget_asking(&mut self, psam: &str, id: OrderId) -> Result<(), StoreError> {
-        self.batch(|act| act.forget_asking(psam, id))
+        self.batch(|act| act.forget_asking(psam, id, None))
     }
 }

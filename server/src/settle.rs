@@ -1,6 +1,6 @@
 //! Settling receipts: what is genuine is booked once, or kept as a finding; nothing genuine is thrown away.
 
-use crate::engine::params;
+use crate::engine::{About, Question, params};
 use crate::error::StoreError;
 use crate::finding::{Finding, FindingKind, Found};
 use crate::incoming::Incoming;
@@ -196,7 +196,8 @@ impl Transaction<'_> {
     /// Settles a purchase: the receipt is kept, its other orders are void, the money is divided.
     fn book(&self, booking: &Booking<'_>) -> Result<(Vec<OrderId>, Division), StoreError> {
         let Booking { life, count, customer, order, receipt, now, .. } = *booking;
-        self.conn.write(
+        self.conn.write_of(
+            || [About::Life(life), About::Packet(booking.packet.to_vec())],
             "INSERT INTO settlement (life, count, order_id, packet, receipt, credited, balance, register, \
              at_meter, settled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
@@ -217,9 +218,9 @@ impl Transaction<'_> {
             let id = other.order.id;
             match other.state {
                 OrderState::Settled | OrderState::Void => {}
-                _ if Some(id) == order => self.set_state(id, OrderState::Settled)?,
+                _ if Some(id) == order => self.set_state(&other, OrderState::Settled)?,
                 _ => {
-                    self.set_state(id, OrderState::Void)?;
+                    self.set_state(&other, OrderState::Void)?;
                     voided.push(id);
                 }
             }
@@ -309,11 +310,7 @@ impl View<'_> {
             order: &placed.order,
             may_be_sealed: placed.may_be_sealed(),
             settled,
-            earlier_missing: self.conn.any(
-                "SELECT 1 FROM purchase_order o WHERE o.life = ?1 AND o.count < ?2 \
-             AND o.state IN ('prepared', 'sealed', 'superseded')",
-                params![life, count],
-            )?,
+            earlier_missing: self.conn.answer(&missing_before(life, count), |_| Ok(()))?.is_some(),
         })
     }
 
@@ -357,11 +354,7 @@ impl View<'_> {
 
     /// The receipt a purchase was settled with.
     fn settlement(&self, life: i64, count: u32) -> Result<Option<Vec<u8>>, StoreError> {
-        self.conn.first(
-            "SELECT receipt FROM settlement WHERE life = ?1 AND count = ?2",
-            params![life, count],
-            |row| column(row, "receipt"),
-        )
+        self.conn.answer(&settlement_of(life, count), |row| column(row, "receipt"))
     }
 
     /// The receipt an order was settled with.
@@ -388,6 +381,19 @@ impl View<'_> {
             None => Ok(self.meter(meter)?.map(|registration| registration.customer)),
         }
     }
+}
+
+/// The receipt a purchase was settled with.
+pub(crate) fn settlement_of(life: i64, count: u32) -> Question {
+    let sql = "SELECT receipt FROM settlement WHERE life = ?1 AND count = ?2";
+    Question::new(sql, params![life, count]).about(About::Life(life))
+}
+
+/// Whether a purchase before this one of a life has no receipt yet.
+pub(crate) fn missing_before(life: i64, count: u32) -> Question {
+    let sql = "SELECT 1 FROM purchase_order o WHERE o.life = ?1 AND o.count < ?2 \
+               AND o.state IN ('prepared', 'sealed', 'superseded')";
+    Question::new(sql, params![life, count]).about(About::Life(life))
 }
 
 /// Whether two receipts say the same; the TAC is not compared, for another key may have made it.

@@ -147,7 +147,15 @@ impl Counter {
                 stalls.at(now);
             }
             let mut next = Some(call);
-            for _ in 0..ROUND {
+            // How many of those who wait the books have been told of.
+            let mut told = 0;
+            for taken in 0..ROUND {
+                if let Some(call) = &mut next
+                    && told == 0
+                {
+                    told = self.look_ahead(call, ROUND - taken);
+                }
+                told = told.saturating_sub(1);
                 match next.take() {
                     // A person is served alone: what he sees and does is kept before he hears of it.
                     Some(Call::Visit(visit, back)) => {

@@ -17,8 +17,6 @@ use parties::bank::offices::words;
 use parties::bank::payment::AskBank;
 use parties::people::{Person, acts_by_key, operators};
 use parties::{Deed, Result, Session, Trouble, log};
-use scheme::chance::random;
-use scheme::order::OrderId;
 use serde_json::Value;
 use server::{Claim, Claimed, Named, OrderState};
 use std::sync::Arc;
@@ -160,12 +158,11 @@ impl Counter {
     /// Writes the request down. Its claim names the order that is made for it, now or by whoever worked on it before.
     fn claim(&mut self, what: &Wanted, askers: &Askers, id: &str) -> Result<(Claimed, Claim)> {
         let at = self.session.now()?;
-        let label = format!("request {} {id}", askers.first.principal);
         let mut claim = Claim {
             principal: askers.first.principal.clone(),
             id: id.to_owned(),
             body: what.body,
-            order: OrderId(random(&mut *self.session.chance(&label))),
+            order: what.order.unwrap_or_else(|| self.draw(&askers.first.principal, id)),
             at,
         };
         let stands = self.desk.books_mut().claim(&claim)?;

@@ -226,7 +226,7 @@ async fn read(
     let body = asked.hash(route.name);
     // Nobody waits yet; whoever hands it over puts himself here.
     let (reply, _) = oneshot::channel();
-    let what = Wanted { route, asked, id: id.map(str::to_owned), body };
+    let what = Wanted { route, asked, id: id.map(str::to_owned), body, order: None };
     Ok(Job { what, shown, peer, second, reply })
 }
 

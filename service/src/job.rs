@@ -5,6 +5,7 @@ use crate::key::{SentKey, Shown};
 use crate::peer::Peer;
 use crate::reply::Reply;
 use crate::routes::Route;
+use scheme::order::OrderId;
 use tokio::sync::oneshot;
 
 /// What somebody asks.
@@ -17,6 +18,8 @@ pub struct Wanted {
     pub id: Option<String>,
     /// SHA-256 of what is asked.
     pub body: [u8; 32],
+    /// The id of an order that is made for it, where it was drawn before the request is claimed.
+    pub order: Option<OrderId>,
 }
 
 /// A request on its way to the counter.

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod acts;
+mod ahead;
 mod answers;
 mod app;
 mod asked;

@@ -96,16 +96,17 @@ fn heard<T>(said: Vec<Said<T>>) -> Heard<T> {
     said.into_iter().filter_map(answered).collect()
 }
 
-/// The first row of an answer, all of which has come.
-pub(super) async fn first(rows: RowStream) -> Result<Option<Row>, Error> {
+/// An answer, all of which has come: its rows, or the first.
+pub(super) async fn rows(rows: RowStream, all: bool) -> Result<Vec<Row>, Error> {
     let mut rows = pin!(rows);
-    let mut next = async || poll_fn(|context| rows.as_mut().poll_next(context)).await.transpose();
-    let first = next().await?;
+    let mut found = Vec::new();
     // To its end, where an error may stand; what has ended is not asked again.
-    if first.is_some() {
-        while next().await?.is_some() {}
+    while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await.transpose()? {
+        if all || found.is_empty() {
+            found.push(row);
+        }
     }
-    Ok(first)
+    Ok(found)
 }
 
 impl Drop for End {

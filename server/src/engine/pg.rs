@@ -6,10 +6,10 @@
 
 use super::Intent;
 use super::line::{self, Line, Said};
-use super::question::Question;
+use super::question::{About, Now, Question};
 #[cfg(debug_assertions)]
 use super::recall::is_same;
-use super::recall::{Deed, Recall};
+use super::recall::{Answer, Deed, Recall};
 use super::row::Row;
 use super::value::{Held, Value};
 use crate::error::StoreError;
@@ -40,8 +40,8 @@ pub(crate) struct Pg {
     unsaid: RefCell<Vec<String>>,
     /// What was said and whose answer was not heard, the first said first.
     unheard: RefCell<VecDeque<Unheard>>,
-    /// The marks that stand, the innermost last: how much had been said when each was set.
-    marks: RefCell<Vec<u64>>,
+    /// The marks that stand, the innermost last: how much had been said when each was set, and what place the recall had.
+    marks: RefCell<Vec<(u64, usize)>>,
     /// How much was said in the transaction.
     said: Flag<u64>,
     /// Behind what was said on it, which has to go first.
@@ -118,7 +118,7 @@ impl Pg {
         {
             self.failed.set(true);
             // What was said before the innermost mark cannot be taken back by going there.
-            if self.marks.borrow().last().is_some_and(|mark| before < *mark) {
+            if self.marks.borrow().last().is_some_and(|(mark, _)| before < *mark) {
                 self.give_up();
             }
             return Err(error.into());
@@ -140,12 +140,12 @@ impl Pg {
         self.unheard.borrow_mut().push_back(Unheard { said, before });
     }
 
-    /// Says what was not said, and forgets what the statement to come makes out of date.
-    fn before(&self, deed: &Deed) {
+    /// Says what was not said, and forgets what the statement to come, of these, makes out of date.
+    fn before(&self, deed: &Deed, about: Vec<About>) {
         match deed {
             Deed::Reads(_) => return,
-            Deed::Writes(table) => self.recall.borrow_mut().written(table),
-            Deed::Unknown => self.recall.borrow_mut().forget(),
+            Deed::Writes(table) => self.recall.borrow_mut().write(table, about),
+            Deed::Unknown => self.recall.borrow_mut().write_anything(),
         }
         self.tell();
     }
@@ -167,15 +167,25 @@ impl Pg {
     }
 
     /// What a statement that is said now will be answered.
-    fn executed(&self, sql: &str, values: &[Value<'_>]) -> Result<Said<u64>, StoreError> {
+    fn executed(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        about: Vec<About>,
+    ) -> Result<Said<u64>, StoreError> {
         let Prepared { statement, deed } = self.statement(sql)?;
-        self.before(&deed);
+        self.before(&deed, about);
         let values = Held::all(values);
         Ok(self.line.say(|client| async move { client.execute_raw(&statement, values).await }))
     }
 
-    pub(super) fn write(&self, sql: &str, values: &[Value<'_>]) -> Result<(), StoreError> {
-        let said = self.executed(sql, values)?;
+    pub(super) fn write(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        about: Vec<About>,
+    ) -> Result<(), StoreError> {
+        let said = self.executed(sql, values, about)?;
         self.say(said);
         // Outside a transaction nothing comes after it.
         let waits = self.open.get() && self.unheard.borrow().len() < MOST_UNHEARD;
@@ -183,7 +193,7 @@ impl Pg {
     }
 
     pub(super) fn change(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
-        let said = self.executed(sql, values)?;
+        let said = self.executed(sql, values, Vec::new())?;
         self.said.set(self.said.get() + 1);
         self.heard(said)
     }
@@ -195,7 +205,17 @@ impl Pg {
         read: &mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
         let Prepared { statement, deed } = self.statement(sql)?;
-        self.before(&deed);
+        self.before(&deed, Vec::new());
+        if let Some(known) = self.known(sql, values).filter(|known| known.is_whole) {
+            #[cfg(debug_assertions)]
+            self.must_be_so(sql, &statement, values, &known)?;
+            for row in &*known.rows {
+                if read(&row.as_row())?.is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         let values = Held::all(values);
         let said = self.line.say(|client| async move { client.query_raw(&statement, values).await });
         // Row by row as they come, so that a list of any length needs no memory of its own.
@@ -209,58 +229,109 @@ impl Pg {
         Ok(())
     }
 
-    /// The first row of an answer; in a transaction, from memory where it was asked before.
-    pub(super) fn first(
+    /// What a statement was answered before in the transaction.
+    fn known(&self, sql: &str, values: &[Value<'_>]) -> Option<Answer> {
+        if self.open.get() { self.recall.borrow().answer(sql, values).cloned() } else { None }
+    }
+
+    /// Programs that look for mistakes ask nevertheless: what is remembered is what stands there.
+    #[cfg(debug_assertions)]
+    fn must_be_so(
         &self,
         sql: &str,
+        statement: &Statement,
         values: &[Value<'_>],
-    ) -> Result<Option<tokio_postgres::Row>, StoreError> {
+        known: &Answer,
+    ) -> Result<(), StoreError> {
+        let asked = self.heard(self.ask(statement, values, known.is_whole))?;
+        if is_same(&known.rows, &Answer::new(asked, known.is_whole, &[]).rows) {
+            return Ok(());
+        }
+        Err(StoreError::Value { place: "what was read before", detail: sql.to_owned() })
+    }
+
+    /// The first row of an answer to a question about these, or of what is written of them; in a transaction, from memory where it was
+    /// asked before.
+    pub(super) fn first<T>(
+        &self,
+        (sql, values): (&str, &[Value<'_>]),
+        about: &[About],
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         let Prepared { statement, deed } = self.statement(sql)?;
-        self.before(&deed);
-        let tables = match &*deed {
-            Deed::Reads(tables) if self.open.get() => tables.as_deref(),
-            _ => None,
-        };
-        if tables.is_some()
-            && let Some(known) = self.recall.borrow().answer(sql, values)
-        {
-            // Programs that look for mistakes ask nevertheless: what is remembered is what stands there.
+        self.before(&deed, about.to_vec());
+        if let Some(known) = self.known(sql, values) {
             #[cfg(debug_assertions)]
-            if !is_same(known.as_ref(), self.heard(self.ask_first(&statement, values))?.as_ref()) {
-                return Err(StoreError::Value { place: "what was read before", detail: sql.to_owned() });
-            }
-            return Ok(known);
+            self.must_be_so(sql, &statement, values, &known)?;
+            return known.rows.first().map(|row| read(&row.as_row())).transpose();
         }
-        let row = self.heard(self.ask_first(&statement, values))?;
-        if let Some(tables) = tables {
-            self.recall.borrow_mut().keep(sql, tables, values, row.clone());
+        let answer = Answer::new(self.heard(self.ask(&statement, values, false))?, false, about);
+        let found = answer.rows.first().map(|row| read(&row.as_row())).transpose();
+        if let Deed::Reads(Some(tables)) = &*deed
+            && self.open.get()
+        {
+            self.recall.borrow_mut().keep(sql, tables, Held::all(values), answer);
         }
-        Ok(row)
+        found
     }
 
     /// Asks what is not known yet, all of it before the first answer comes, and remembers the answers.
     pub(super) fn foresee(&self, questions: &[Question]) -> Result<(), StoreError> {
+        if !self.open.get() {
+            return Ok(());
+        }
         let (mut asked, mut said) = (Vec::new(), Vec::new());
         for question in questions {
-            let (sql, values) = (question.sql(), question.values());
-            let Prepared { statement, deed } = self.statement(sql)?;
-            let is_kept = self.open.get() && matches!(*deed, Deed::Reads(Some(_)));
-            if is_kept && self.recall.borrow().answer(sql, &values).is_none() {
-                said.push(self.ask_first(&statement, &values));
-                asked.push((sql, values, deed));
+            let values = question.values();
+            let Prepared { statement, deed } = self.statement(question.sql())?;
+            let known = self.known(question.sql(), &values);
+            let is_known = known.is_some_and(|known| known.is_whole || !question.is_whole());
+            if !is_known && matches!(*deed, Deed::Reads(Some(_))) {
+                said.push(self.ask(&statement, &values, question.is_whole()));
+                asked.push((question, deed));
             }
         }
-        for ((sql, values, deed), row) in asked.into_iter().zip(self.heard_all(said)?) {
+        if said.is_empty() {
+            return Ok(());
+        }
+        for ((question, deed), rows) in asked.into_iter().zip(self.heard_all(said)?) {
             if let Deed::Reads(Some(tables)) = &*deed {
-                self.recall.borrow_mut().keep(sql, tables, &values, row);
+                let answer = Answer::new(rows, question.is_whole(), question.subjects());
+                let values = Held::all(&question.values());
+                self.recall.borrow_mut().keep(question.sql(), tables, values, answer);
             }
         }
         Ok(())
     }
 
-    fn ask_first(&self, statement: &Statement, values: &[Value<'_>]) -> Said<Option<tokio_postgres::Row>> {
+    /// What is remembered as the answer to a question is about this.
+    pub(super) fn concerns(&self, question: &Question, about: About) {
+        let values = Held::all(&question.values());
+        if let Some(answer) = self.recall.borrow_mut().answer_mut(question.sql(), &values) {
+            answer.concerns(about);
+        }
+    }
+
+    /// What is remembered as the answer to a question, before something is written.
+    pub(super) fn remembered(&self, question: &Question) -> Option<Answer> {
+        self.known(question.sql(), &question.values())
+    }
+
+    /// What is written by now left the answer to a question as it was, but for these columns.
+    pub(super) fn is_now(&self, now: &Now, before: &Answer) -> Result<(), StoreError> {
+        let Prepared { deed, .. } = self.statement(now.question.sql())?;
+        if let Deed::Reads(Some(tables)) = &*deed {
+            let (sql, values) = (now.question.sql(), Held::all(&now.question.values()));
+            self.recall.borrow_mut().keep(sql, tables, values, before.with(&now.changed)?);
+        }
+        Ok(())
+    }
+
+    fn ask(&self, statement: &Statement, values: &[Value<'_>], all: bool) -> Said<Vec<tokio_postgres::Row>> {
         let (statement, values) = (statement.clone(), Held::all(values));
-        self.line.say(|client| async move { line::first(client.query_raw(&statement, values).await?).await })
+        self.line.say(move |client| async move {
+            line::rows(client.query_raw(&statement, values).await?, all).await
+        })
     }
 
     pub(super) fn script(&self, sql: &str) -> Result<(), StoreError> {
@@ -299,7 +370,7 @@ impl Pg {
     /// Sets a mark to go back to. The server hears of it when something is written after it.
     pub(super) fn mark(&self, name: &str) {
         self.unsaid.borrow_mut().push(format!("SAVEPOINT {name}"));
-        self.marks.borrow_mut().push(self.said.get());
+        self.marks.borrow_mut().push((self.said.get(), self.recall.borrow().place()));
     }
 
     /// Releases a mark: what was done since is done by what is around it.
@@ -315,7 +386,8 @@ impl Pg {
 
     /// Takes back what was done since a mark, which stays.
     pub(super) fn back(&self, name: &str) -> Result<(), StoreError> {
-        self.recall.borrow_mut().forget();
+        let (_, place) = self.marks.borrow().last().copied().unwrap_or_default();
+        self.recall.borrow_mut().take_back(place);
         // A refusal of what is taken back is taken back with it.
         let heard = self.hear_all();
         if !self.open.get() {

@@ -1,5 +1,7 @@
 //! What comes out of a query.
 
+#[cfg(feature = "postgres")]
+use super::value::Held;
 use crate::error::StoreError;
 use rusqlite::types::ValueRef;
 
@@ -23,6 +25,9 @@ pub(crate) enum Row<'a> {
     /// Of PostgreSQL.
     #[cfg(feature = "postgres")]
     Pg(&'a tokio_postgres::Row),
+    /// One that is known without asking: names and cells.
+    #[cfg(feature = "postgres")]
+    Made(&'a [(Box<str>, Held)]),
 }
 
 impl Row<'_> {
@@ -32,6 +37,8 @@ impl Row<'_> {
             Row::Lite(row) => of_sqlite(row.get_ref(name)?, name)?,
             #[cfg(feature = "postgres")]
             Row::Pg(row) => row.try_get(name)?,
+            #[cfg(feature = "postgres")]
+            Row::Made(cells) => made(cells.iter().find(|(known, _)| &**known == name))?,
         };
         field(cell, name)
     }
@@ -42,6 +49,8 @@ impl Row<'_> {
             Row::Lite(row) => of_sqlite(row.get_ref(place)?, "of a list")?,
             #[cfg(feature = "postgres")]
             Row::Pg(row) => row.try_get(place)?,
+            #[cfg(feature = "postgres")]
+            Row::Made(cells) => made(cells.get(place))?,
         })
     }
 
@@ -51,9 +60,25 @@ impl Row<'_> {
             Row::Lite(row) => of_sqlite(row.get_ref(0)?, "the only one")?,
             #[cfg(feature = "postgres")]
             Row::Pg(row) => row.try_get(0)?,
+            #[cfg(feature = "postgres")]
+            Row::Made(cells) => made(cells.first())?,
         };
         field(cell, "the only one")
     }
+}
+
+#[cfg(feature = "postgres")]
+fn made(cell: Option<&(Box<str>, Held)>) -> Result<Cell<'_>, StoreError> {
+    let (_, cell) = cell.ok_or_else(|| StoreError::Value {
+        place: "a row that is known without asking",
+        detail: "a column that it has not".into(),
+    })?;
+    Ok(match cell {
+        Held::Null => Cell::Null,
+        Held::Int(number) => Cell::Int(*number),
+        Held::Text(text) => Cell::Text(text),
+        Held::Bytes(bytes) => Cell::Bytes(bytes),
+    })
 }
 
 /// A column as SQLite gives it.

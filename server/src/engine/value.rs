@@ -64,6 +64,18 @@ impl From<Value<'_>> for Held {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl From<super::Cell<'_>> for Held {
+    fn from(cell: super::Cell<'_>) -> Self {
+        match cell {
+            super::Cell::Null => Held::Null,
+            super::Cell::Int(number) => Held::Int(number),
+            super::Cell::Text(text) => Held::Text(text.into()),
+            super::Cell::Bytes(bytes) => Held::Bytes(bytes.into()),
+        }
+    }
+}
+
 impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_value().fmt(f)

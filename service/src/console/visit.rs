@@ -316,7 +316,7 @@ pub fn act(
     rights::must(route, rights::of_person(role)).map_err(Trouble::new)?;
     let body = asked.hash(route.name);
     let reply = counter
-        .ask(&Wanted { route, asked, id: Some(id.to_owned()), body }, askers)
+        .ask(&Wanted { route, asked, id: Some(id.to_owned()), body, order: None }, askers)
         .map_err(|call| Trouble::new(AskBank(call)))?;
     counter.figures.answered(route.name, reply.status);
     Ok(if reply.status < 400 {

@@ -47,6 +47,6 @@ pub fn request(principal: &str, letter: &Letter, packet: &[u8]) -> Option<(Job, 
     let id = format!("sms-{}", hex::encode(&Sha256::digest(body)[..16]));
     let (reply, told) = oneshot::channel();
     let peer = Peer { address: Ipv4Addr::LOCALHOST.into(), certificate: None, secured: true };
-    let what = Wanted { route, asked, id: Some(id), body };
+    let what = Wanted { route, asked, id: Some(id), body, order: None };
     Some((Job { what, shown: Shown::Service(principal.to_owned()), peer, second: None, reply }, told))
 }

@@ -60,7 +60,7 @@ static SETTLE: Route = errand(
 
 fn wanted(route: &'static Route, asked: Asked, id: String) -> Wanted {
     let body = asked.hash(route.name);
-    Wanted { route, asked, id: Some(id), body }
+    Wanted { route, asked, id: Some(id), body, order: None }
 }
 
 /// What is bought.
