@@ -1,6 +1,6 @@
 //! The day, the office and the channel that a transfer counts for, kept beside it and in sums [docs/specs/books.md 15].
 
-use crate::engine::params;
+use crate::engine::{Question, params};
 use crate::error::StoreError;
 use crate::rows::{column, time_text};
 use crate::store::{Transaction, View};
@@ -26,11 +26,15 @@ fn next_day(day: &str) -> Option<String> {
     midnight(day)?.add_seconds(86_400).map(day_text)
 }
 
+/// The last day that is closed.
+pub(crate) fn last_closed() -> Question {
+    Question::new("SELECT day FROM day_close ORDER BY day DESC LIMIT 1", params![])
+}
+
 impl View<'_> {
     /// The last day that is closed.
     pub(crate) fn last_closed(&self) -> Result<Option<String>, StoreError> {
-        self.conn
-            .first("SELECT day FROM day_close ORDER BY day DESC LIMIT 1", params![], |row| column(row, "day"))
+        self.conn.answer(&last_closed(), |row| column(row, "day"))
     }
 
     /// The day that what is booked now counts for: today or, when that is closed, the first day that is open.

@@ -184,6 +184,18 @@ impl Conn {
         self.all(question.sql(), &question.values(), read)
     }
 
+    /// What answers these questions is known without asking: a row of what is said of each, or none.
+    pub fn knows(&self, known: impl FnOnce() -> Vec<Now>) -> Result<(), StoreError> {
+        match self {
+            Conn::Lite(_) => {
+                drop(known);
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            Conn::Pg(pg) => known().iter().try_for_each(|now| pg.knows(now)),
+        }
+    }
+
     /// Says what the answer to a question is about, which is known by that answer: it stands when something is written of another.
     pub fn concerns(&self, question: impl FnOnce() -> Question, about: About) {
         #[cfg(feature = "postgres")]
@@ -234,9 +246,7 @@ impl Conn {
                 self.one(sql, values)
             }
             #[cfg(feature = "postgres")]
-            Conn::Pg(pg) => {
-                pg.first((sql, values), &about().into(), |row| row.only())?.ok_or_else(no_row)
-            }
+            Conn::Pg(pg) => pg.first((sql, values), &about().into(), |row| row.only())?.ok_or_else(no_row),
         }
     }
 

@@ -4,16 +4,18 @@
 //! together. Nothing follows from what is looked up here. The acts ask again, and are answered from memory what nothing has
 //! been written to since ([`crate::engine`]).
 
+use crate::booking::last_closed;
 use crate::change_ground::{first_buyer, meters_by};
 use crate::engine::{About, Question};
 use crate::error::StoreError;
-use crate::finding::{freezing, kept_with};
+use crate::finding::{freezing, kept_with, stopping};
 use crate::inbox::{customer_blocked, meter_blocked};
 use crate::ledger::{head_of, owed_of, row_of};
-use crate::meters::{chip, chip_in, life_of};
+use crate::limit::limits_of;
+use crate::meters::{Esam, chip, chip_in, life_of};
 use crate::modules::{last_seal_of, module_of};
 use crate::order::{PlacedOrder, last_settled_of, order_of, orders_of, outstanding_of};
-use crate::payment::payment_for;
+use crate::payment::{payment_by, payment_for};
 use crate::pool::{asked_of, due, receipts_due};
 use crate::principal::principal_of;
 use crate::receipt::settled_by;
@@ -23,9 +25,11 @@ use crate::request::request_of;
 use crate::seal::last_balance_of;
 use crate::settle::{missing_before, settlement_of};
 use crate::store::{Store, View};
+use crate::terms::settings;
 use crate::transfer::Account;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::OrderId;
+use std::collections::BTreeSet;
 
 /// Something that is about to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,26 +75,34 @@ impl Foresight for Store {
 struct Coming {
     customer: CustomerNumber,
     meter: MeterNumber,
-    serial: Option<Question>,
+    chip: Option<Esam>,
     life: Option<i64>,
 }
 
 impl View<'_> {
     fn look_ahead(&self, server: &str, ahead: &[Ahead]) -> Result<(), StoreError> {
         let conn = self.conn;
-        conn.foresee(|| ahead.iter().flat_map(first_of).chain([head_of(server)]).collect::<Vec<_>>())?;
+        conn.foresee(|| {
+            let house =
+                [head_of(server), last_closed(), row_of(Account::BankCash), row_of(Account::Delivered)];
+            ahead.iter().flat_map(first_of).chain(house).chain(settings()).collect::<Vec<_>>()
+        })?;
+        let mut offices = BTreeSet::new();
         let mut sales = Vec::new();
         let (mut sealed, mut opened, mut meters) = (Vec::new(), Vec::new(), Vec::new());
         for one in ahead {
             match one {
-                Ahead::Order(customer, meter, _) => {
+                Ahead::Order(customer, meter, id) => {
+                    if self.order(*id)?.is_none() {
+                        conn.concerns(|| order_of(*id), About::Order(*id));
+                    }
                     let found = self.customer(*customer)?;
                     let only = found.as_ref().and_then(|found| match found.meters.as_slice() {
                         [held] => Some(held.meter),
                         _ => None,
                     });
                     if let Some(meter) = meter.or(only) {
-                        sales.push(Coming { customer: *customer, meter, serial: None, life: None });
+                        sales.push(Coming { customer: *customer, meter, chip: None, life: None });
                     }
                 }
                 Ahead::Sealed(_, id) => sealed.extend(self.known_order(*id)?),
@@ -102,10 +114,17 @@ impl View<'_> {
                     }
                     meters.extend(found);
                 }
-                Ahead::Asker(_) | Ahead::Request(..) => {}
+                Ahead::Asker(id) => offices.extend(self.principal(id)?.map(|asker| asker.office)),
+                Ahead::Request(..) => {}
             }
         }
-        conn.foresee(|| second_of(&sales, &sealed, &opened, &meters))?;
+        conn.foresee(|| {
+            let mut questions = second_of(&sales, &sealed, &opened, &meters);
+            if !sales.is_empty() {
+                questions.extend(offices.iter().flat_map(|office| limits_of(office)));
+            }
+            questions
+        })?;
         let mut asked = Vec::new();
         for meter in &meters {
             for (id, _) in conn.answers(&receipts_due(*meter), due)? {
@@ -113,16 +132,17 @@ impl View<'_> {
             }
         }
         for sale in &mut sales {
-            sale.serial = self.esam_of(sale.meter)?.map(|esam| life_of(&esam));
+            sale.chip = self.esam_of(sale.meter)?;
         }
-        let lives = || sales.iter().filter_map(|sale| sale.serial.clone());
+        let chips = || sales.iter().filter_map(|sale| sale.chip.as_ref());
+        let lives = || chips().flat_map(|esam| [life_of(esam), chip(esam.serial)]);
         conn.foresee(|| asked.iter().map(|(id, _)| asked_of(*id)).chain(lives()).collect::<Vec<_>>())?;
         for (id, meter) in asked {
             conn.concerns(|| asked_of(id), About::Meter(meter));
         }
         for sale in &mut sales {
-            if let Some(life) = &sale.serial {
-                sale.life = conn.answer(life, |row| row.only())?;
+            if let Some(esam) = &sale.chip {
+                sale.life = self.life_of(esam)?;
             }
         }
         let lives = || sales.iter().filter_map(|sale| sale.life);
@@ -135,9 +155,8 @@ impl View<'_> {
             purchases.extend(last.checked_add(1).map(|count| (life, count)));
         }
         conn.foresee(|| {
-            let of = |(life, count): &(i64, u32)| {
-                [payment_for(*life, *count), owed_of("prepaid", *life, *count)]
-            };
+            let of =
+                |(life, count): &(i64, u32)| [payment_for(*life, *count), owed_of("prepaid", *life, *count)];
             purchases.iter().flat_map(of).collect::<Vec<_>>()
         })
     }
@@ -147,6 +166,7 @@ impl View<'_> {
         let found = self.order(id)?;
         if let Some(placed) = &found {
             self.conn.concerns(|| order_of(id), About::Meter(placed.order.meter));
+            self.conn.concerns(|| payment_by(id), About::Life(placed.life));
         }
         Ok(found)
     }
@@ -157,8 +177,12 @@ fn first_of(ahead: &Ahead) -> Vec<Question> {
     match ahead {
         Ahead::Asker(id) => vec![principal_of(id)],
         Ahead::Request(principal, id) => vec![request_of(principal, id)],
-        Ahead::Order(customer, _, id) => vec![customer_of(*customer), order_of(*id), customer_blocked(*customer)],
-        Ahead::Sealed(psam, id) => vec![order_of(*id), module_of(psam), last_seal_of(psam)],
+        Ahead::Order(customer, _, id) => {
+            vec![customer_of(*customer), order_of(*id), customer_blocked(*customer)]
+        }
+        Ahead::Sealed(psam, id) => {
+            vec![order_of(*id), payment_by(*id), module_of(psam), last_seal_of(psam), stopping(psam)]
+        }
         Ahead::Receipt(packet, sim) => vec![settled_by(packet), kept_with(packet), meters_by(sim)],
         Ahead::Opened(id) => vec![order_of(*id)],
     }

@@ -1,6 +1,6 @@
 //! Limits of what is sold: in an order, to a customer in a day, in an office in a day [docs/specs/books.md 18].
 
-use crate::engine::{Row, params};
+use crate::engine::{Question, Row, params};
 use crate::error::StoreError;
 use crate::limit_error::{LimitReached, Scope};
 use crate::order::OrderRequest;
@@ -107,6 +107,18 @@ impl Limits for Store {
     }
 }
 
+/// The limit of a scope that holds for an office.
+fn limit_of(scope: Scope, office: &str) -> Question {
+    let sql =
+        "SELECT fen FROM sale_limit WHERE scope = ?1 AND office IN ('', ?2) ORDER BY office DESC LIMIT 1";
+    Question::new(sql, params![scope.name(), office])
+}
+
+/// All limits that hold for an office.
+pub(crate) fn limits_of(office: &str) -> Vec<Question> {
+    Scope::ALL.into_iter().map(|scope| limit_of(scope, office)).collect()
+}
+
 fn limit(row: &Row<'_>) -> Result<Limit, StoreError> {
     let scope: String = column(row, "scope")?;
     Ok(Limit {
@@ -123,11 +135,7 @@ fn limit(row: &Row<'_>) -> Result<Limit, StoreError> {
 impl View<'_> {
     /// The limit of a scope that holds for an office.
     fn limit_of(&self, scope: Scope, office: &str) -> Result<Option<i64>, StoreError> {
-        self.conn.first(
-            "SELECT fen FROM sale_limit WHERE scope = ?1 AND office IN ('', ?2) ORDER BY office DESC LIMIT 1",
-            params![scope.name(), office],
-            |row| column(row, "fen"),
-        )
+        self.conn.answer(&limit_of(scope, office), |row| column(row, "fen"))
     }
 
     /// What was sold to the customer of a meter on a day, in fen.

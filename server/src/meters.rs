@@ -1,6 +1,6 @@
 //! Which chip is in which meter: the city's delivery list, and the lives that follow from it.
 
-use crate::engine::{Question, Row, params};
+use crate::engine::{About, Question, Row, params};
 use crate::error::StoreError;
 use crate::rows::{self, bytes, column, parsed, time, time_text};
 use crate::store::{Transaction, View};
@@ -315,6 +315,7 @@ pub(crate) fn life_of(esam: &Esam) -> Question {
          ORDER BY key_version DESC LIMIT 1",
         params![esam.serial.0, esam.state.name(), esam.state_since],
     )
+    .about(About::Chip(esam.serial))
 }
 
 /// A chip by its serial number.
@@ -408,17 +409,6 @@ impl Transaction<'_> {
             ],
         )?;
         Ok(())
-    }
-
-    /// The life a chip is in; begun when it is the first time anything is sold for it.
-    pub(crate) fn begin_life(&self, esam: &Esam) -> Result<i64, StoreError> {
-        if let Some(life) = self.life_of(esam)? {
-            return Ok(life);
-        }
-        self.conn.one(
-            "INSERT INTO life (meter, serial, key_state, key_version) VALUES (?1, ?2, ?3, ?4) RETURNING id",
-            params![esam.meter.to_string(), esam.serial.0, esam.state.name(), esam.key_version],
-        )
     }
 }
 

@@ -191,7 +191,7 @@ impl Transaction<'_> {
             found.sealed.push(placed.order.id);
         }
         for placed in open {
-            self.forget_asking(psam, placed.order.id, Some(placed.order.meter))?;
+            self.forget_asking(psam, placed.order.id, Some(&placed.order))?;
             if !self.order(placed.order.id)?.is_some_and(|now| now.may_be_sealed()) {
                 found.unsealed.push(placed.order.id);
             }
@@ -220,7 +220,7 @@ impl Transaction<'_> {
         };
         self.conn.writing(now, || {
             self.conn.write_of(
-                || [module(), About::Meter(order.meter)],
+                || [module(), About::Meter(order.meter), About::Order(order.id)],
                 "INSERT INTO seal (psam, epoch, sequence, order_id) VALUES (?1, ?2, ?3, ?4)",
                 params![psam, known.epoch, next.count, order.id.0],
             )?;

@@ -86,14 +86,14 @@ pub struct PlacedOrder {
     pub replaces: Option<OrderId>,
     /// Its EF_SMS record, once sealed; of a signed order both.
     pub record: Option<Records>,
-    /// Times a security module was asked and did not refuse for certain.
-    pub asked: u32,
+    /// A security module was asked, and did not refuse for certain.
+    pub asked: bool,
 }
 
 impl PlacedOrder {
     /// Whether it may be sealed: nobody can be sure that it is not.
     pub fn may_be_sealed(&self) -> bool {
-        self.asked > 0 || self.record.is_some()
+        self.asked || self.record.is_some()
     }
 
     /// Whether it is prepared or sealed: neither settled nor replaced nor given up.
@@ -129,8 +129,8 @@ const SELECT: &str = "SELECT o.id AS id, o.life AS life, coalesce(o.given_up_by,
      o.count AS count, o.amount AS amount, o.issued AS issued, o.valid_until AS valid_until, o.binding AS binding, \
      o.iccid AS iccid, (SELECT i.imsi FROM sim i WHERE i.iccid = o.iccid ORDER BY i.id DESC LIMIT 1) AS imsi, \
      o.replaces AS replaces, o.reason AS reason, o.key_version AS key_version, o.state AS state, \
-     o.record AS record, o.part AS part, (SELECT count(*) FROM ask WHERE ask.order_id = o.id) \
-     + (SELECT count(*) FROM seal WHERE seal.order_id = o.id) AS asked \
+     o.record AS record, o.part AS part, EXISTS (SELECT 1 FROM ask WHERE ask.order_id = o.id) \
+     OR EXISTS (SELECT 1 FROM seal WHERE seal.order_id = o.id) AS asked \
      FROM purchase_order o JOIN purchase p ON p.life = o.life AND p.count = o.count JOIN life l ON l.id = o.life";
 
 /// The order of an id.
@@ -164,8 +164,8 @@ pub(crate) fn last_settled_of(life: i64) -> Question {
 
 impl PlacedOrder {
     /// What is about it in the books.
-    pub(crate) const fn subjects(&self) -> [About; 2] {
-        [About::Meter(self.order.meter), About::Life(self.life)]
+    pub(crate) const fn subjects(&self) -> [About; 3] {
+        [About::Meter(self.order.meter), About::Life(self.life), About::Order(self.order.id)]
     }
 }
 

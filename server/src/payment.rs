@@ -177,6 +177,11 @@ pub(crate) fn payment_for(life: i64, count: u32) -> Question {
     Question::new(sql, params![life, count]).about(About::Life(life))
 }
 
+/// The payment that an order is of.
+pub(crate) fn payment_by(order: OrderId) -> Question {
+    Question::new(format!("{SELECT} WHERE y.order_id = ?1"), params![order.0])
+}
+
 fn moved(row: &Row<'_>, names: [&'static str; 3]) -> Result<Option<Moved>, StoreError> {
     let fen: Option<i64> = column(row, names[0])?;
     let Some(fen) = fen else { return Ok(None) };
@@ -212,7 +217,7 @@ fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
 impl View<'_> {
     /// The payment of an order.
     pub fn payment(&self, order: OrderId) -> Result<Option<Payment>, StoreError> {
-        self.conn.first(&format!("{SELECT} WHERE y.order_id = ?1"), params![order.0], payment)
+        self.conn.answer(&payment_by(order), payment)
     }
 
     /// Payments, in the order of their asking.

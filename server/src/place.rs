@@ -1,15 +1,17 @@
 //! Placing orders: the next one of a meter, another one of the same count, giving one up.
 
 use crate::change_ground::first_buyer;
-use crate::engine::{About, params};
+use crate::engine::{About, Now, params};
 use crate::error::StoreError;
 use crate::finding::freezing;
 use crate::inbox::{customer_blocked, meter_blocked};
+use crate::ledger::owed_of;
 use crate::message;
 use crate::meters::{Esam, KeyState, chip_in};
 use crate::order::{self, MadeFor, OrderRequest, PlacedOrder, Reason};
 use crate::order_error::OrderError;
 use crate::order_state::OrderState;
+use crate::payment::payment_for;
 use crate::register::registration_of;
 use crate::registration::Registration;
 use crate::rows::time_text;
@@ -47,8 +49,9 @@ struct Ground {
 }
 
 impl Ground {
-    const fn subjects(&self) -> [About; 2] {
-        [About::Meter(self.registration.meter), About::Life(self.life)]
+    /// What is about an order of it in the books.
+    const fn subjects(&self, id: OrderId) -> [About; 3] {
+        [About::Meter(self.registration.meter), About::Life(self.life), About::Order(id)]
     }
 }
 
@@ -296,6 +299,25 @@ impl Transaction<'_> {
         Ok(Ground { registration, account, esam, life, binding })
     }
 
+    /// The life a chip is in; begun when it is the first time anything is sold for it.
+    pub(crate) fn begin_life(&self, esam: &Esam) -> Result<i64, StoreError> {
+        if let Some(life) = self.life_of(esam)? {
+            return Ok(life);
+        }
+        let life = self.conn.made(
+            || [About::Meter(esam.meter), About::Chip(esam.serial), About::NEW_LIFE],
+            "INSERT INTO life (meter, serial, key_state, key_version) VALUES (?1, ?2, ?3, ?4) RETURNING id",
+            params![esam.meter.to_string(), esam.serial.0, esam.state.name(), esam.key_version],
+        )?;
+        // Nothing was ever sold in it.
+        self.conn.knows(|| {
+            let none = [first_buyer(life), order::last_settled_of(life), payment_for(life, 1)].map(Now::same);
+            let owed = [Now::same(owed_of("prepaid", life, 1)).but("owed", 0_i64)];
+            none.into_iter().chain(owed).collect()
+        })?;
+        Ok(life)
+    }
+
     /// Whom the power company has blocked nothing is sold to.
     fn must_not_be_blocked(&self, registration: &Registration) -> Result<(), OrderError> {
         let customer = registration.customer;
@@ -320,7 +342,7 @@ impl Transaction<'_> {
         }
         self.whole(|| {
             if let Some(old) = new.replaces {
-                self.set_state_of(old, || ground.subjects(), OrderState::Superseded)?;
+                self.set_state_of(old, || ground.subjects(old), OrderState::Superseded)?;
             }
             self.write_order(ground, new, terms)
         })
@@ -404,10 +426,16 @@ impl Transaction<'_> {
             },
             replaces: new.replaces,
             record: None,
-            asked: 0,
+            asked: false,
         };
-        self.begin_purchase(&placed)?;
-        self.insert_order(&placed)?;
+        // No payment comes of it.
+        self.conn.writing(
+            || [Now::same(payment_for(placed.life, placed.order.count))],
+            || {
+                self.begin_purchase(&placed)?;
+                self.insert_order(&placed)
+            },
+        )?;
         Ok(placed)
     }
 
@@ -452,7 +480,7 @@ impl Transaction<'_> {
     fn set_state_of(
         &self,
         id: OrderId,
-        about: impl FnOnce() -> [About; 2],
+        about: impl FnOnce() -> [About; 3],
         state: OrderState,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE purchase_order SET state = ?2 WHERE id = ?1";

@@ -9,7 +9,7 @@ use crate::meters::chip;
 use crate::order::{OrderRequest, PlacedOrder, SealedOrder, order_of};
 use crate::order_error::OrderError;
 use crate::order_state::OrderState;
-use crate::payment::payment_for;
+use crate::payment::{payment_by, payment_for};
 use crate::place::Anew;
 use crate::rows::column;
 use crate::rules::{self, Room};
@@ -156,7 +156,7 @@ impl Store {
             Ok(user_data) => self.batch(|act| act.keep_sealed(&number, &asking.placed, &user_data, terms)),
             Err(cause) => {
                 if asking.fresh && matches!(cause, SealError::Refused(_)) {
-                    self.batch(|act| act.forget_asking(&number, order.id, Some(order.meter)))?;
+                    self.batch(|act| act.forget_asking(&number, order.id, Some(order)))?;
                 }
                 Err(OrderError::Seal { order: order.id, cause })
             }
@@ -195,8 +195,7 @@ impl Transaction<'_> {
         terms: &Terms,
     ) -> Result<SealedOrder, OrderError> {
         let id = placed.order.id;
-        self.note_seal(psam, &placed.order)?;
-        self.forget_asking(psam, id, Some(placed.order.meter))?;
+        self.note_answer(psam, placed)?;
         let placed = self.usable(id)?;
         // Another program may have sealed the same order meanwhile; its record is as good.
         if let Some(sealed) = self.sealed(&placed)? {
@@ -206,6 +205,18 @@ impl Transaction<'_> {
         self.keep_record(&placed, &record)?;
         let warning = self.warning(&placed)?;
         Ok(SealedOrder { order: placed.order, record, sim: placed.sim, warning })
+    }
+
+    /// The module has sealed an order, and waits for no other word of it.
+    pub(crate) fn note_answer(&self, psam: &str, placed: &PlacedOrder) -> Result<(), StoreError> {
+        let order = &placed.order;
+        self.conn.writing(
+            || [Now::same(order_of(order.id)).but("asked", true)],
+            || {
+                self.note_seal(psam, order)?;
+                self.forget_asking(psam, order.id, Some(order))
+            },
+        )
     }
 
     /// From now on the security module may have sealed the order, so the customer has paid as much as it says.
@@ -240,10 +251,10 @@ impl Transaction<'_> {
     fn note_asking(&self, psam: &str, placed: &PlacedOrder) -> Result<bool, StoreError> {
         let order = &placed.order;
         // One that no module was asked for needs no looking up.
-        let waits = placed.asked > 0 && self.conn.answer(&asking_of(psam, order), |_| Ok(()))?.is_some();
+        let waits = placed.asked && self.conn.answer(&asking_of(psam, order), |_| Ok(()))?.is_some();
         if !waits {
             self.conn.write_of(
-                || [About::Meter(order.meter)],
+                || placed.subjects(),
                 "INSERT INTO ask (psam, order_id, turn) \
                  VALUES (?1, ?2, (SELECT coalesce(max(turn), 0) + 1 FROM ask WHERE psam = ?1))",
                 params![psam, order.id.0],
@@ -259,7 +270,8 @@ impl Transaction<'_> {
         let now = || {
             let order = Now::same(order_of(id)).but("state", OrderState::Sealed.name());
             let payment = payment_for(placed.life, placed.order.count);
-            [order.but("record", first).but("part", second), Now::same(payment)]
+            let paid = Now::same(payment_by(id));
+            [order.but("record", first).but("part", second), Now::same(payment), paid]
         };
         self.conn.writing(now, || {
             self.conn.write_of(
@@ -275,9 +287,9 @@ impl Transaction<'_> {
         &self,
         psam: &str,
         id: OrderId,
-        meter: Option<MeterNumber>,
+        order: Option<&Order>,
     ) -> Result<(), StoreError> {
-        let of = || meter.map(About::Meter).into_iter().collect::<Vec<_>>();
+        let of = || order.map_or_else(Vec::new, |order| vec![About::Meter(order.meter), About::Order(id)]);
         self.conn.write_of(of, "DELETE FROM ask WHERE psam = ?1 AND order_id = ?2", params![psam, id.0])
     }
 }

@@ -64,8 +64,7 @@ impl Sealing for Store {
                 let (life, count) = (placed.life, placed.order.count);
                 [payment_for(life, count), chip(placed.order.serial), last_balance_of(life)]
             })?;
-            act.note_seal(psam, &placed.order)?;
-            act.forget_asking(psam, id, Some(placed.order.meter))?;
+            act.note_answer(psam, &placed)?;
             if placed.record.is_none() && placed.is_usable() {
                 act.keep_record(&placed, &message::order_record(user_data, &placed.order, terms)?)?;
             }

@@ -136,6 +136,15 @@ impl<'c> Open<'c> {
     }
 }
 
+impl Open<'_> {
+    /// Leaves a step to the one around it.
+    fn fold(self) -> Result<(), StoreError> {
+        self.conn.fold(STEP)?;
+        std::mem::forget(self);
+        Ok(())
+    }
+}
+
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if self.conn.is_idle() {
@@ -274,7 +283,12 @@ impl Store {
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }
-        open.keep(&self.supply)?;
+        // Within a step of a round that step is told what the engine refuses, and ends with it.
+        if self.together > 1 {
+            open.fold()?
+        } else {
+            open.keep(&self.supply)?
+        }
         Ok(value)
     }
 

@@ -1,6 +1,6 @@
 //! What the operator of the server decides once, and the few other facts a store keeps by name.
 
-use crate::engine::params;
+use crate::engine::{About, Now, Question, params};
 use crate::error::StoreError;
 use crate::message_error::MessageError;
 use crate::order_error::OrderError;
@@ -46,11 +46,29 @@ impl Terms {
     }
 }
 
+/// What is set under a name.
+fn setting_of(name: &str) -> Question {
+    let sql = "SELECT value FROM setting WHERE name = ?1";
+    Question::new(sql, params![name]).about(About::Setting(name.to_owned()))
+}
+
+/// What every sale and every settlement asks of what is set.
+pub(crate) fn settings() -> Vec<Question> {
+    let names = [
+        "server-number",
+        "service-centre",
+        "validity-days",
+        "clock-tolerance-s",
+        "make",
+        "clock",
+        "training",
+    ];
+    names.into_iter().map(setting_of).collect()
+}
+
 impl View<'_> {
     pub(crate) fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        self.conn.first("SELECT value FROM setting WHERE name = ?1", params![name], |row| {
-            rows::column(row, "value")
-        })
+        self.conn.answer(&setting_of(name), |row| rows::column(row, "value"))
     }
 
     fn number_setting<T: core::str::FromStr>(&self, name: &'static str, usual: T) -> Result<T, StoreError> {
@@ -91,12 +109,17 @@ impl View<'_> {
 
 impl Transaction<'_> {
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        self.conn.write(
-            "INSERT INTO setting (name, value) VALUES (?1, ?2) \
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            params![name, value],
-        )?;
-        Ok(())
+        self.conn.writing(
+            || [Now::same(setting_of(name)).but("value", value)],
+            || {
+                self.conn.write_of(
+                    || [About::Setting(name.to_owned())],
+                    "INSERT INTO setting (name, value) VALUES (?1, ?2) \
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    params![name, value],
+                )
+            },
+        )
     }
 
     /// Sets the bank's terms for all orders to come.

@@ -6,9 +6,9 @@ use crate::job::Job;
 use crate::key::Shown;
 use parties::bank::asking::{Answer, Heard, Question};
 use scheme::chance::random;
-use scheme::subscription::Iccid;
 use scheme::order::OrderId;
 use scheme::receipt::Receipt;
+use scheme::subscription::Iccid;
 use server::{Ahead, Incoming, SimKey, receipt_user_data};
 use wire::typed;
 
@@ -26,7 +26,8 @@ impl Counter {
             aside.push_back(call);
         }
         let mut waiting = std::mem::take(&mut self.course.aside);
-        let ahead: Vec<Ahead> = [call].into_iter().chain(&mut waiting).flat_map(|call| self.of(call)).collect();
+        let ahead: Vec<Ahead> =
+            [call].into_iter().chain(&mut waiting).flat_map(|call| self.of(call)).collect();
         self.course.aside = waiting;
         let calls = self.course.aside.len() + 1;
         if ahead.is_empty() {
@@ -101,7 +102,9 @@ fn of_receipt(asked: &Asked) -> Option<Ahead> {
 
 fn of_heard(heard: &Heard) -> Vec<Ahead> {
     match (&heard.question, &heard.answer) {
-        (Question::Seal { id, .. }, Answer::Sealed { .. }) => vec![Ahead::Sealed(heard.psam.to_string(), *id)],
+        (Question::Seal { id, .. }, Answer::Sealed { .. }) => {
+            vec![Ahead::Sealed(heard.psam.to_string(), *id)]
+        }
         (Question::Open { .. }, Answer::Opened(receipt)) => {
             Receipt::parse(receipt).map_or_else(|_| Vec::new(), |receipt| vec![Ahead::Opened(receipt.order)])
         }

@@ -167,24 +167,14 @@ impl Pg {
     }
 
     /// What a statement that is said now will be answered.
-    fn executed(
-        &self,
-        sql: &str,
-        values: &[Value<'_>],
-        about: Vec<About>,
-    ) -> Result<Said<u64>, StoreError> {
+    fn executed(&self, sql: &str, values: &[Value<'_>], about: Vec<About>) -> Result<Said<u64>, StoreError> {
         let Prepared { statement, deed } = self.statement(sql)?;
         self.before(&deed, about);
         let values = Held::all(values);
         Ok(self.line.say(|client| async move { client.execute_raw(&statement, values).await }))
     }
 
-    pub(super) fn write(
-        &self,
-        sql: &str,
-        values: &[Value<'_>],
-        about: Vec<About>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn write(&self, sql: &str, values: &[Value<'_>], about: Vec<About>) -> Result<(), StoreError> {
         let said = self.executed(sql, values, about)?;
         self.say(said);
         // Outside a transaction nothing comes after it.
@@ -325,6 +315,12 @@ impl Pg {
             self.recall.borrow_mut().keep(sql, tables, values, before.with(&now.changed)?);
         }
         Ok(())
+    }
+
+    /// What is said of the answer to a question is all of it.
+    pub(super) fn knows(&self, now: &Now) -> Result<(), StoreError> {
+        let none = Answer::new(Vec::new(), true, now.question.subjects());
+        if self.open.get() { self.is_now(now, &none) } else { Ok(()) }
     }
 
     fn ask(&self, statement: &Statement, values: &[Value<'_>], all: bool) -> Said<Vec<tokio_postgres::Row>> {

@@ -2,6 +2,7 @@
 
 use super::value::{AsValue, Held, Value};
 use scheme::numbers::MeterNumber;
+use scheme::order::{OrderId, Serial8};
 use std::borrow::Cow;
 
 /// What rows of the books are of. Whatever is of one has no row that is of another of the same kind: what is written of it leaves
@@ -12,8 +13,14 @@ pub(crate) enum About {
     Meter(MeterNumber),
     /// Purchases, orders, transfers, settlements of one life of a chip.
     Life(i64),
+    /// An order, by its id.
+    Order(OrderId),
+    /// A chip, by its serial number.
+    Chip(Serial8),
     /// The settlement that these bytes made.
     Packet(Vec<u8>),
+    /// A setting, by its name.
+    Setting(String),
     /// A request: who asked, and its id.
     Request(String, String),
     /// A security module, by its number.
@@ -23,6 +30,9 @@ pub(crate) enum About {
 }
 
 impl About {
+    /// A life that begins: there is none before it of its number.
+    pub const NEW_LIFE: About = About::Life(0);
+
     /// Whether what was written of all of these leaves an answer about this as it was.
     pub(super) fn is_spared_by(&self, written: &[About]) -> bool {
         let kind = core::mem::discriminant(self);

@@ -216,7 +216,9 @@ impl Recall {
 /// Whether two answers say the same.
 #[cfg(debug_assertions)]
 pub(super) fn is_same(one: &[Known], other: &[Known]) -> bool {
-    let cells = |row: &Known| row.cells().ok().map(|cells| cells.into_iter().map(|(_, cell)| cell).collect::<Vec<_>>());
+    let cells = |row: &Known| {
+        row.cells().ok().map(|cells| cells.into_iter().map(|(_, cell)| cell).collect::<Vec<_>>())
+    };
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| cells(one) == cells(other))
 }
 
