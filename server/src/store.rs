@@ -136,15 +136,6 @@ impl<'c> Open<'c> {
     }
 }
 
-impl Open<'_> {
-    /// Leaves a step to the one around it.
-    fn fold(self) -> Result<(), StoreError> {
-        self.conn.fold(STEP)?;
-        std::mem::forget(self);
-        Ok(())
-    }
-}
-
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if self.conn.is_idle() {
