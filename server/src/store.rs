@@ -274,12 +274,7 @@ impl Store {
         if self.conn.is_idle() {
             return Err(StoreError::RolledBack.into());
         }
-        // Within a step of a round that step is told what the engine refuses, and ends with it.
-        if self.together > 1 {
-            open.fold()?
-        } else {
-            open.keep(&self.supply)?
-        }
+        open.keep(&self.supply)?;
         Ok(value)
     }
 

@@ -3,6 +3,7 @@
 //! An engine stands here with how its books are opened; the same promises are asked of each.
 
 mod changes;
+mod foresight;
 mod hands;
 mod letters;
 mod office;
@@ -91,6 +92,7 @@ macro_rules! every_engine {
                 a_chain_that_differs_stops_its_module other_keys_ask_for_another_order;
             receipts: a_receipt_settles_once what_was_not_credited_is_due_once
                 a_forged_receipt_changes_nothing a_minted_order_stops_its_meter;
+            foresight: what_was_looked_up_is_what_there_is;
             payments: nothing_is_sealed_before_the_debit_is_final a_refused_debit_sells_nothing
                 a_silent_bank_is_asked_again_and_again a_customer_who_leaves_gets_his_money_back
                 a_late_yes_is_taken_back_once another_amount_is_never_sold_for
