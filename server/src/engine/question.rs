@@ -34,6 +34,7 @@ impl About {
     pub const NEW_LIFE: About = About::Life(0);
 
     /// Whether what was written of all of these leaves an answer about this as it was.
+    #[cfg(feature = "postgres")]
     pub(super) fn is_spared_by(&self, written: &[About]) -> bool {
         let kind = core::mem::discriminant(self);
         let mut same_kind = written.iter().filter(|other| core::mem::discriminant(*other) == kind).peekable();
@@ -89,6 +90,7 @@ impl Question {
 
 /// What is known of the answer to a question when something was written: which columns are others than before.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a file is asked again"))]
 pub(crate) struct Now {
     pub(super) question: Question,
     pub(super) changed: Vec<(&'static str, Held)>,
@@ -107,7 +109,7 @@ impl Now {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "postgres"))]
 mod tests {
     use super::About;
 
