@@ -54,7 +54,7 @@ fn meter_key(context: &Context<'_>) -> Result<MeterKey, Halt> {
     Ok(MeterKey::kept(context.usable_key(kind::APPLET, METER_KEY.id)?))
 }
 
-/// LOAD PURCHASE `84 4E 00 00`: amount4 count4 meter6 customer6 kind1 serial8, the meter's key in cipher text, MAC8, for the challenge
+/// LOAD PURCHASE `84 C4 00 00`: amount4 count4 meter6 customer6 kind1 serial8, the meter's key in cipher text, MAC8, for the challenge
 /// given just before. The files of the purchase are written, and what the meter wrote back is cleared, all at once. 6985 without a
 /// challenge of 8 bytes, 6988 what the bank did not seal for it, 6A80 what is for another chip.
 fn load(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {

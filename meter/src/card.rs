@@ -95,7 +95,8 @@ impl Meter {
         random: &mut dyn FnMut(&mut [u8]),
     ) -> InsertionReport {
         let course = Course::default();
-        let (mut esam, mut card) = (Counter::marked(esam, course.mark()), Counter::marked(card, course.mark()));
+        let (mut esam, mut card) =
+            (Counter::marked(esam, course.mark()), Counter::marked(card, course.mark()));
         let report = self.take_card(&mut esam, &mut card, (supply, now), &course, random);
         InsertionReport::new(report, course, esam, Some(card))
     }
@@ -175,7 +176,9 @@ impl CardRun<'_, '_> {
         let step = self.course.enter(Step::CardFiles);
         let end = |refusal| BrokenOff::plain(step, refusal);
         let info = match self.card.card_info() {
-            Err(CardError::Refused { .. } | CardError::Malformed { .. }) => return Err(end(Refusal::CardUnissued)),
+            Err(CardError::Refused { .. } | CardError::Malformed { .. }) => {
+                return Err(end(Refusal::CardUnissued));
+            }
             info => info.map_err(|error| card_fault(step, Refusal::CardCommand, &error))?,
         };
         if info.kind != CardKind::UserCard {

@@ -16,11 +16,11 @@ use keys::{Key, mac, seal};
 use sha2::{Digest, Sha256};
 
 /// Header of LOAD PURCHASE, without its length.
-pub const LOAD: [u8; 4] = [0x84, 0x4E, 0x00, 0x00];
+pub const LOAD: [u8; 4] = [0x84, 0xC4, 0x00, 0x00];
 /// Bytes of the MAC at its end.
 pub const LOAD_MAC: usize = 8;
 /// Header of SEAL CARD, by which a PSAM makes its data.
-pub const SEAL: [u8; 4] = [0x80, 0x4E, 0x05, 0x00];
+pub const SEAL: [u8; 4] = [0x80, 0xC6, 0x00, 0x00];
 /// Header by which a meter writes back: file 05 whole, the length counts the MAC.
 pub const WRITE: [u8; 5] = [0x04, 0xD6, 0x85, 0x00, WriteBack::LEN as u8 + 4];
 /// Header under which an ESAM takes customer and kind of a card, from file 01 into file 02.
@@ -29,7 +29,8 @@ pub const TELL: [u8; 5] = [0x04, 0xD6, 0x82, Information::CUSTOMER as u8, 0x0B];
 /// What stands for a card where an order has the SIM it is for: first 8 bytes of SHA-256 over `gridcard user card 1|` and the
 /// serial number of its chip. No EF_IMSI gives it, so a meter knows one bearer at a time: a SIM or a card.
 pub fn binding(Serial8(serial): Serial8) -> SimBinding {
-    let hash: [u8; 32] = Sha256::new().chain_update(b"gridcard user card 1|").chain_update(serial).finalize().into();
+    let hash: [u8; 32] =
+        Sha256::new().chain_update(b"gridcard user card 1|").chain_update(serial).finalize().into();
     let [a, b, c, d, e, f, g, h, ..] = hash;
     SimBinding([a, b, c, d, e, f, g, h])
 }

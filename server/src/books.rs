@@ -6,6 +6,7 @@
 
 use crate::actor::Actor;
 use crate::ageing::Ageing;
+use crate::card::CardOrders;
 use crate::chain::Chain;
 use crate::change::Changes;
 use crate::closing::Closings;
@@ -490,6 +491,7 @@ pub trait Books:
     + Payments
     + OnlinePurchases
     + Recharges
+    + CardOrders
     + Suspense
     + People
     + Persons
@@ -522,6 +524,7 @@ impl<B> Books for B where
         + Payments
         + OnlinePurchases
         + Recharges
+        + CardOrders
         + Suspense
         + People
         + Persons

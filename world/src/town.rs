@@ -357,7 +357,7 @@ impl Town {
     /// The meter or a card is not there; what a meter refuses is told in its report.
     pub fn insert(&self, person: &Registration, meter: &Registration) -> Result<InsertReport> {
         let sim = self.sim(person);
-        self.world.act(Deed::Look, |session| meters::insert(session, meter.meter, &sim))
+        self.world.act(Deed::Look, |session| meters::insert(session, meter.meter, &sim, 100))
     }
 
     /// The phone takes the receipt off the SIM, into a file to be sent.

@@ -9,7 +9,7 @@ use scheme::order::Serial8;
 use scheme::user_card::{Load, MeterKey, bank_key, binding};
 use wire::{CommandRef, Sw};
 
-/// SEAL CARD `80 4E 05 00`: challenge8, number6 and serial8 of the card, then order and proof as SEAL ORDER takes them, by the same rules.
+/// SEAL CARD `80 C6 00 00`: challenge8, number6 and serial8 of the card, then order and proof as SEAL ORDER takes them, by the same rules.
 /// Answers the data of LOAD PURCHASE: what is loaded is the order's, so nothing else is to be had. 6981 an order for another bearer:
 /// a SIM, or another card.
 pub fn seal(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {

@@ -52,8 +52,7 @@ pub(super) fn previous(request: &Request) -> Option<u8> {
 
 fn profile(request: &Request) -> Result<Profile, PlanError> {
     use CardKind::{
-        Esam, EsamIssuing, Fmcos, MainControl, Psam, PsamIssuing, Sim, TestCard, TestIssuing, Uicc,
-        UserCard,
+        Esam, EsamIssuing, Fmcos, MainControl, Psam, PsamIssuing, Sim, TestCard, TestIssuing, Uicc, UserCard,
     };
     let kind = request.kind;
     let (files, application) = match kind {

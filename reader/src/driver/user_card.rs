@@ -70,7 +70,8 @@ impl<'c> UserCard<'c> {
     /// It is another kind of card, or not finished; the channel.
     pub fn open(&mut self) -> Result<(CardInfo, Serial8), CardError> {
         let step = "open user card";
-        let serial = self.reset()?.ok_or_else(|| CardError::malformed(step, "its ATR shows no serial number"))?;
+        let serial =
+            self.reset()?.ok_or_else(|| CardError::malformed(step, "its ATR shows no serial number"))?;
         let info = self.card_info()?;
         if info.kind != CardKind::UserCard {
             return Err(CardError::WrongKind { step, expected: CardKind::UserCard, found: info.kind });

@@ -114,6 +114,11 @@ impl CardKind {
         matches!(self, CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing)
     }
 
+    /// Whether the card has its keys and what it does in an application below the MF, and its own master alone in the MF.
+    pub const fn has_application(self) -> bool {
+        matches!(self, CardKind::Psam | CardKind::TestCard | CardKind::UserCard)
+    }
+
     /// Whether the card lives on the published test hierarchy, whatever the state of its maker.
     pub const fn is_always_test(self) -> bool {
         matches!(self, CardKind::TestIssuing | CardKind::TestCard)

@@ -26,11 +26,7 @@ fn meter_key(context: &Context<'_>, serial: Serial8) -> Result<MeterKey, Halt> {
     Ok(MeterKey::derive(&role_key(context, Role::Kid)?, serial))
 }
 
-fn begin(
-    context: &mut Context<'_>,
-    command: &CommandRef<'_>,
-    key: fn(&MeterKey) -> Key,
-) -> Result<Sw, Halt> {
+fn begin(context: &mut Context<'_>, command: &CommandRef<'_>, key: fn(&MeterKey) -> Key) -> Result<Sw, Halt> {
     current_info(context)?;
     let serial = Serial8(command.data.try_into().map_err(|_| Sw::WRONG_LENGTH)?);
     let shared = meter_key(context, serial)?;
@@ -130,7 +126,8 @@ pub fn state(
     let mut file: [u8; WriteBack::LEN] = context.read_ef(fid, 0)?;
     let (own, purse) = (Parameters::read(context)?, Purse::read(context)?);
     let account: Vec<u8> =
-        [&own.meter.0[..], &own.customer.0, &purse.balance.to_be_bytes(), &purse.count.to_be_bytes()].concat();
+        [&own.meter.0[..], &own.customer.0, &purse.balance.to_be_bytes(), &purse.count.to_be_bytes()]
+            .concat();
     WriteBack::with_account(&mut file, &account.try_into().map_err(|_| Sw::UNKNOWN)?);
     let key = meter_key(context, serial)?.to_card();
     let code = statement_mac(&key, *random, Source::file(fid.bytes()[1]), header, &file);
