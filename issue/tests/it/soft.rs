@@ -30,9 +30,8 @@ fn challenge(target: &Target) -> [u8; 8] {
 
 fn source(recipient: Recipient, suite: Suite) -> SoftSource {
     match recipient {
-        Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam) | Recipient::Mcu => {
-            SoftSource::city(Roots::test(suite).city(REGION.parse().unwrap()))
-        }
+        Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard)
+        | Recipient::Mcu => SoftSource::city(Roots::test(suite).city(REGION.parse().unwrap())),
         Recipient::Card(_) => SoftSource::province(Roots::test(suite)),
     }
 }
@@ -63,13 +62,13 @@ fn expected_keys(suite: Suite, target: &Target, role: u8) -> (Bytes16, Bytes16) 
         (None, _) => own,
         (Some(role), Recipient::Card(CardKind::MainControl)) => root(role),
         (Some(Role::Transport), _) => root(Role::Transport),
-        (Some(role), Recipient::Card(CardKind::Esam)) | (Some(role), Recipient::Mcu) => device(role),
+        (Some(role), Recipient::Card(CardKind::Esam | CardKind::UserCard) | Recipient::Mcu) => device(role),
         (Some(role), Recipient::Card(_)) => city(role),
     };
     (master, key)
 }
 
-const RECIPIENTS: [Recipient; 8] = [
+const RECIPIENTS: [Recipient; 9] = [
     Recipient::Card(CardKind::MainControl),
     Recipient::Card(CardKind::PsamIssuing),
     Recipient::Card(CardKind::EsamIssuing),
@@ -77,6 +76,7 @@ const RECIPIENTS: [Recipient; 8] = [
     Recipient::Card(CardKind::Psam),
     Recipient::Card(CardKind::TestCard),
     Recipient::Card(CardKind::Esam),
+    Recipient::Card(CardKind::UserCard),
     Recipient::Mcu,
 ];
 
@@ -172,7 +172,8 @@ fn a_level_makes_only_what_stands_below_it() {
     for recipient in RECIPIENTS {
         let below_city = matches!(
             recipient,
-            Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam) | Recipient::Mcu
+            Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard)
+                | Recipient::Mcu
         );
         let target = target(recipient, false);
         let wrong: &mut SoftSource = if below_city { &mut province } else { &mut city };

@@ -118,6 +118,16 @@ pub enum CardSaleError {
         /// State of its keys.
         keys: &'static str,
     },
+    /// The card has the bank's key of another version.
+    #[error("the card has keys of version {card}, and meter {meter} of version {keys}: no PSAM has both")]
+    Version {
+        /// Version on the card.
+        card: u8,
+        /// The meter.
+        meter: MeterNumber,
+        /// Version of its keys.
+        keys: u8,
+    },
     /// The PSAM made nothing for the card.
     #[error("order {order} is kept, and nothing was made for the card: {cause}")]
     NotSealed {
@@ -141,6 +151,7 @@ impl Fault for CardSaleError {
         match self {
             CardSaleError::City { .. } => "card-sale-city",
             CardSaleError::State { .. } => "card-sale-state",
+            CardSaleError::Version { .. } => "card-sale-version",
             CardSaleError::NotSealed { .. } => "card-sale-not-sealed",
             CardSaleError::NotLoaded { .. } => "card-sale-not-loaded",
         }
@@ -158,6 +169,7 @@ impl Fault for CardSaleError {
         Some(match self {
             CardSaleError::City { .. } => "take a card that the meter's city issued".into(),
             CardSaleError::State { .. } => "take a card of the meter's state: test cards are for test meters".into(),
+            CardSaleError::Version { .. } => "have the city issue another card with the keys of that version".into(),
             CardSaleError::NotSealed { .. } => "repeat the command with a PSAM that loads user cards".into(),
             CardSaleError::NotLoaded { cause, .. } if cause.sw() == Some(Sw::SM_WRONG) => {
                 "the card is not of the city whose PSAM this is, or is a copy of another: take another card and repeat the command".into()
@@ -173,6 +185,8 @@ impl Fault for CardSaleError {
 /// A card that lies before the clerk, as it was read.
 struct Lying {
     info: CardInfo,
+    /// Version of its keys.
+    version: u8,
     bearer: Bearer,
     reading: CardReading,
     receipt: Vec<u8>,
@@ -181,7 +195,7 @@ struct Lying {
 /// Reads what stands on a card. One onto which nothing was loaded yet is empty, and one whose file is damaged too: it is loaded anew.
 fn look(card: &mut UserCard<'_>) -> Result<Lying> {
     let (info, serial) = card.open()?;
-    let number = DeviceNumber(info.number);
+    let (number, version) = (DeviceNumber(info.number), card.key_version()?);
     let mut reading = CardReading {
         card: number,
         serial,
@@ -212,7 +226,7 @@ fn look(card: &mut UserCard<'_>) -> Result<Lying> {
             receipt = card.receipt()?;
         }
     }
-    Ok(Lying { info, bearer: Bearer { number, serial }, reading, receipt })
+    Ok(Lying { info, version, bearer: Bearer { number, serial }, reading, receipt })
 }
 
 /// Settles the receipt on a card, where one is.
@@ -266,7 +280,7 @@ pub fn write_card(session: &Session, desk: &mut Desk, request: &CardSaleRequest)
     let registration = registration(desk.books(), request.customer, request.meter)?;
     let meter = registration.meter;
     revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(meter.0))?;
-    must_fit(desk, &lying.info, meter)?;
+    must_fit(desk, &lying, meter)?;
     let next = desk.books().card_next(meter, &lying.bearer)?;
     let amount = amount(request.amount, registration.first_purchase, &next)?;
     let ask =
@@ -312,14 +326,18 @@ const fn kind(kind: scheme::order::OrderKind) -> &'static str {
     }
 }
 
-/// Whether the card is of the meter's city and state, before anybody pays.
-fn must_fit(desk: &Desk, info: &CardInfo, meter: MeterNumber) -> Result<()> {
-    let (keys, card) = (desk.books().keys_of(meter)?, RegionCode(info.region));
+/// Whether the card is of the meter's city, state and keys, before anybody pays.
+fn must_fit(desk: &Desk, lying: &Lying, meter: MeterNumber) -> Result<()> {
+    let (keys, card) = (desk.books().keys_of(meter)?, RegionCode(lying.info.region));
     if let Some(city) = keys.city.filter(|city| *city != card) {
         return Err(Trouble::new(CardSaleError::City { card, meter, city }));
     }
-    let (card, keys) = (info.state.name(), keys.state.name());
-    if card == keys { Ok(()) } else { Err(Trouble::new(CardSaleError::State { card, meter, keys })) }
+    let (card, state) = (lying.info.state.name(), keys.state.name());
+    if card != state {
+        return Err(Trouble::new(CardSaleError::State { card, meter, keys: state }));
+    }
+    let (card, keys) = (lying.version, keys.version);
+    if card == keys { Ok(()) } else { Err(Trouble::new(CardSaleError::Version { card, meter, keys })) }
 }
 
 /// What is to be on the card. An outstanding order has its amount already.

@@ -17,6 +17,8 @@ const INFORMATION: u8 = 0x81;
 const PURSE: u8 = 0x82;
 const WRITE_BACK: u8 = 0x85;
 const RECEIPT: u8 = 0x86;
+/// Type and id of the bank's key.
+const BANK: (u8, u8) = (0x35, 0x05);
 /// Longest receipt that file 06 takes.
 const MOST: usize = 0xC8 - 1;
 
@@ -79,6 +81,14 @@ impl<'c> UserCard<'c> {
         current(&info, step)?;
         self.select()?;
         Ok((info, serial))
+    }
+
+    /// Version of the bank's key on it; free to read.
+    ///
+    /// # Errors
+    /// The card, or its channel.
+    pub fn key_version(&mut self) -> Result<u8, CardError> {
+        Ok(self.fmcos.key_information(BANK.0, BANK.1)?.version)
     }
 
     /// The first 4 bytes of the command information. 6B00: nothing was loaded yet.

@@ -86,7 +86,8 @@ impl Office {
             }
             CardNext::Again(placed) => {
                 let sealer: &mut dyn OrderSealer = &mut sealer;
-                server::online::OnlinePurchases::seal_again(books, sealer, placed.order.id, now, &terms()).unwrap()
+                server::online::OnlinePurchases::seal_again(books, sealer, placed.order.id, now, &terms())
+                    .unwrap()
             }
             CardNext::Anew(_) => {
                 books.reissue_on_card(&mut sealer, (meter, now, id), &bearer, &terms()).unwrap()
@@ -103,7 +104,10 @@ impl Office {
     pub fn bought(&mut self, card: &mut Slot, amount: Fen) {
         self.load(card, amount);
         let report = self.insert(card);
-        assert!(matches!(report.outcome, Outcome::Credited { amount: credited, .. } if credited == amount), "{report:?}");
+        assert!(
+            matches!(report.outcome, Outcome::Credited { amount: credited, .. } if credited == amount),
+            "{report:?}"
+        );
         assert!(matches!(self.settle(card), Settlement::Settled(_)));
     }
 
@@ -144,5 +148,3 @@ pub fn written(card: &mut Slot) -> Option<scheme::user_card::WriteBack> {
     let file = card.write_back().unwrap()?;
     Some(scheme::user_card::WriteBack::parse(&file).unwrap())
 }
-
-

@@ -24,7 +24,7 @@ fn a_card_opens_a_meter_buys_and_is_replaced() {
             "{report:?}"
         );
         assert_eq!(beeps(&report.outcome), [625]);
-        assert_eq!(report.display.line1, "credited 50.00");
+        assert_eq!(report.display.line1, "credited 50.00 yuan");
         let back = written(&mut card).unwrap();
         assert_eq!((back.remaining, back.count, back.illegal), (Fen(50_00), 1, 0));
         assert_eq!(back.customer, order.order.customer.0);

@@ -14,7 +14,10 @@ fn by_sim(office: &mut Office, amount: Fen) {
         office.site.deliver(record);
     }
     let report = office.site.insert(office.bank.now);
-    assert!(matches!(report.outcome, Outcome::Credited { amount: credited, .. } if credited == amount), "{report:?}");
+    assert!(
+        matches!(report.outcome, Outcome::Credited { amount: credited, .. } if credited == amount),
+        "{report:?}"
+    );
     let receipt = take_receipt(&mut office.site.sim).unwrap();
     let meter = office.site.meter.state().config.number;
     let mut psam = crate::world::sealer(&mut office.bank.psam, &office.bank.server_key);

@@ -53,7 +53,11 @@ fn assert_refused(office: &mut Office, card: &mut dyn Channel, wanted: Refusal, 
     assert_eq!((wanted.field_error(), report.display.line1.as_str()), (error, display));
     assert_eq!(report.credited, Fen(0));
     let illegal = before.1 + u32::from((4..=10).contains(&error));
-    assert_eq!((office.purse(), office.site.meter.state().illegal_insertions), (before.0, illegal), "{wanted:?}");
+    assert_eq!(
+        (office.purse(), office.site.meter.state().illegal_insertions),
+        (before.0, illegal),
+        "{wanted:?}"
+    );
 }
 
 #[test]
@@ -118,17 +122,31 @@ fn each_check_has_its_number_of_the_field() {
     assert_refused(&mut office, &mut bent, Refusal::CardCommand, 19, "Err-35");
     // 5, 6: who cannot prove himself.
     let liar: fn(&[u8], &mut Vec<u8>) = |command, answer| {
-        if command.starts_with(&[0x00, 0x88]) && answer.len() > 2 || command.starts_with(&[0x00, 0xC0]) && answer.len() == 10 {
+        if command.starts_with(&[0x00, 0x88]) && answer.len() > 2
+            || command.starts_with(&[0x00, 0xC0]) && answer.len() == 10
+        {
             answer[0] ^= 1;
         }
     };
-    assert_refused(&mut office, &mut Bent { card: &mut card, bend: liar }, Refusal::CardIdentity, 5, "Err-32");
+    assert_refused(
+        &mut office,
+        &mut Bent { card: &mut card, bend: liar },
+        Refusal::CardIdentity,
+        5,
+        "Err-32",
+    );
     let doubts: fn(&[u8], &mut Vec<u8>) = |command, answer| {
         if command.starts_with(&[0x00, 0x82]) {
             *answer = vec![0x63, 0x00];
         }
     };
-    assert_refused(&mut office, &mut Bent { card: &mut card, bend: doubts }, Refusal::CardDoubts, 6, "Err-32");
+    assert_refused(
+        &mut office,
+        &mut Bent { card: &mut card, bend: doubts },
+        Refusal::CardDoubts,
+        6,
+        "Err-32",
+    );
     // 10: more money than its MAC is for.
     let richer: fn(&[u8], &mut Vec<u8>) = |command, answer| {
         if command.starts_with(&[0x00, 0xC0]) && answer.len() == 14 {
