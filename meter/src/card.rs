@@ -35,8 +35,6 @@ pub const LOWEST_SUPPLY: u8 = 75;
 const RESETS: usize = 3;
 /// EF_IMSI in the run information when no SIM brings the money.
 const NO_SIM: [u8; 9] = [0; 9];
-/// Type bytes of the cards of the field that are no user cards: keys, parameters, checks, production.
-const OTHER_CARDS: core::ops::RangeInclusive<u8> = 0x02..=0x09;
 
 /// What a meter's beeper says, in milliseconds a tone.
 pub const fn beeps(outcome: &Outcome) -> &'static [u16] {
@@ -148,7 +146,7 @@ impl CardRun<'_, '_> {
         self.session.prove(random)?;
         self.session.write_run_info(&NO_SIM)?;
         self.prove(random)?;
-        let done = self.take(&information, &account)?;
+        let done = self.take(&information)?;
         self.session.settle_after()?;
         Ok(done)
     }
@@ -197,7 +195,7 @@ impl CardRun<'_, '_> {
         let head = self.card.information_head().map_err(broken)?;
         match kind_of_frame(&head) {
             Some(Information::TYPE) => {}
-            Some(other) if OTHER_CARDS.contains(&other) => return Err(end(Refusal::CardType)),
+            // Of the field's other cards, for keys, parameters, checks and production, a meter of ours takes none.
             Some(_) => return Err(end(Refusal::CardType)),
             None => return Err(end(Refusal::CardFile)),
         }
@@ -262,7 +260,7 @@ impl CardRun<'_, '_> {
     }
 
     /// The counts decide.
-    fn take(&mut self, card: &Information, account: &EsamParameters) -> Result<Done, BrokenOff> {
+    fn take(&mut self, card: &Information) -> Result<Done, BrokenOff> {
         let step = self.course.enter(Step::CardFiles);
         let broken = |error: CardError| card_fault(step, Refusal::CardCommand, &error);
         let loaded = self.card.purse().map_err(broken)?;
@@ -295,7 +293,7 @@ impl CardRun<'_, '_> {
                 return Err(end(Refusal::CardUsed));
             }
             Ordering::Greater => {
-                self.credit(loaded, account)?;
+                self.credit(loaded)?;
                 if is_first {
                     self.learn();
                 }
@@ -313,12 +311,8 @@ impl CardRun<'_, '_> {
     }
 
     /// Customer, kind and money from the card into the ESAM.
-    fn credit(&mut self, loaded: CardPurse, account: &EsamParameters) -> Result<(), BrokenOff> {
+    fn credit(&mut self, loaded: CardPurse) -> Result<(), BrokenOff> {
         let step = self.course.enter(Step::Transfer);
-        let balance = u64::from(self.session.balance().0) + u64::from(loaded.amount.0);
-        if loaded.amount.0 > 0 && balance > u64::from(ceiling(account.ceiling).0) {
-            return Err(BrokenOff::plain(step, Refusal::CardCeiling));
-        }
         let broken = |error: CardError| card_fault(step, Refusal::CardCommand, &error);
         let taken = |error: CardError| taken_fault(step, &error);
         let random = FieldEsam::new(&mut self.session.esam).random4();
@@ -370,9 +364,4 @@ impl CardRun<'_, '_> {
         let stated = field.state_for_card(random, self.serial).map_err(esam)?;
         self.card.write(&stated).map_err(broken)
     }
-}
-
-/// The ceiling of a purse; 0 stands for the highest.
-fn ceiling(stored: Fen) -> Fen {
-    if stored.0 == 0 { Fen(99_999_999) } else { stored }
 }

@@ -88,11 +88,11 @@ fn framed<const N: usize>(bytes: &[u8], kind: u8) -> Result<&[u8; N], FrameError
     if file[0] != BEGIN || file[2..HEAD] != [hi, lo] || file[N - 1] != END {
         return Err(FrameError::Frame);
     }
-    if file[1] != kind {
-        return Err(FrameError::Kind { wanted: kind, found: file[1] });
-    }
     let (wanted, found) = (sum(file), file[N - TAIL]);
-    if wanted == found { Ok(file) } else { Err(FrameError::Sum { wanted, found }) }
+    if wanted != found {
+        return Err(FrameError::Sum { wanted, found });
+    }
+    if file[1] == kind { Ok(file) } else { Err(FrameError::Kind { wanted: kind, found: file[1] }) }
 }
 
 /// `N` bytes of a file whose length was checked.
