@@ -25,7 +25,9 @@ use scheme::order::{OrderId, Serial8};
 use scheme::profile::{CardInfo, CardKind};
 use scheme::user_card::{Information, WriteBack};
 use serde::Serialize;
-use server::{Bearer, CardNext, CardSealer, OrderError, OrderRequest, OrderSealer, SealError, SealedOrder};
+use server::{
+    Bearer, CardNext, CardSealer, OrderError, OrderRequest, OrderSealer, SealError, SealedOrder, SettleError,
+};
 use wire::Sw;
 
 /// A purchase onto a card.
@@ -229,12 +231,23 @@ fn look(card: &mut UserCard<'_>) -> Result<Lying> {
     Ok(Lying { info, version, bearer: Bearer { number, serial }, reading, receipt })
 }
 
-/// Settles the receipt on a card, where one is.
+/// Settles the receipt on a card, where one is. One that is not genuine settles nothing and is told.
 fn settled(session: &Session, desk: &mut Desk, lying: &mut Lying, pin: &PinChoice) -> Result<()> {
     let (Some(meter), false) = (lying.reading.meter, lying.receipt.is_empty()) else { return Ok(()) };
-    let settlement = settle::settle_one(session, desk, &lying.receipt, meter, pin)?;
-    let line = settle::line(session, "".as_ref(), &settlement);
-    log::fact(session, settle::result(&settlement), line.order.as_deref().unwrap_or_default());
+    let line = match settle::settle_one(session, desk, &lying.receipt, meter, pin)? {
+        Ok(settlement) => {
+            let line = settle::line(session, "".as_ref(), &settlement);
+            log::fact(session, settle::result(&settlement), line.order.as_deref().unwrap_or_default());
+            line
+        }
+        // The card is loaded all the same: whoever wrote it there keeps nobody from buying, and an order of his stays outstanding.
+        Err(error @ SettleError::Refused(_)) => {
+            let error = Trouble::from(error);
+            log::fact(session, "refused", error.code());
+            ReceiptLine::refused("".as_ref(), &error)
+        }
+        Err(error) => return Err(error.into()),
+    };
     lying.reading.receipt = Some(line);
     Ok(())
 }
@@ -247,7 +260,7 @@ fn note(session: &Session, lying: &Lying) {
 /// Reads a card, and settles the receipt on it.
 ///
 /// # Errors
-/// It is no user card; a receipt that is not genuine; the PSAM.
+/// It is no user card; the PSAM.
 pub fn read_card(session: &Session, desk: &mut Desk, card: &CardRef, pin: &PinChoice) -> Result<CardReading> {
     desk.folder(session)?;
     let mut handle = CardHandle::open(session, card, CardKind::UserCard)?;

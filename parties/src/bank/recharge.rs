@@ -133,7 +133,7 @@ pub(super) fn receipt(
     known: &OnlinePurchase,
     packet: &[u8],
 ) -> Result<ReceiptLine> {
-    let settlement = settle::settle_one(session, desk, packet, known.meter, &PinChoice::default())?;
+    let settlement = settle::settle_one(session, desk, packet, known.meter, &PinChoice::default())??;
     let line = settle::line(session, Path::new(""), &settlement);
     log::fact(session, settle::result(&settlement), line.order.as_deref().unwrap_or_default());
     match &settlement {

@@ -253,14 +253,15 @@ fn wait_for(
     Ok((message, origin, members.into_iter().map(|member| member.number).collect()))
 }
 
-/// Settles one receipt that did not come in a file: of this meter, whatever carried it.
+/// Settles one receipt that did not come in a file: of this meter, whatever carried it. What no PSAM could open is told apart from what
+/// ended the act.
 pub(super) fn settle_one(
     session: &Session,
     desk: &mut Desk,
     packet: &[u8],
     meter: MeterNumber,
     choice: &PinChoice,
-) -> Result<Settlement> {
+) -> Result<Result<Settlement, SettleError>> {
     let (incoming, origin) = (Incoming::UserData(packet), Origin::Meter(meter));
     let (at, pool) = (session.now()?, desk.pool(session)?);
     let mut pins = Pins::new(session, choice);
@@ -275,7 +276,7 @@ pub(super) fn settle_one(
             break;
         }
     }
-    Ok(settled?)
+    Ok(settled)
 }
 
 /// Another PSAM may open what this one could not.

@@ -7,7 +7,7 @@ use crate::shared::Pin;
 use clap::{Args, Subcommand};
 use parties::Deed;
 use parties::bank::{self, CardReading, CardReport, CardSaleRequest, Desk};
-use parties::trouble::Result;
+use parties::trouble::{Result, refused};
 use scheme::cards::CardRef;
 use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
@@ -72,8 +72,13 @@ pub fn run(call: &Call, verb: &Verb) -> Result<()> {
 fn read(call: &Call, options: &Read) -> Result<()> {
     let report = bank::read_card(call, &mut Desk::open(call)?, &options.card, &options.pin.get())?;
     answer(call, &facts(&read_lines(&report)), &report);
-    match report.receipt.as_ref().and_then(bank::ReceiptLine::held) {
+    let Some(receipt) = &report.receipt else { return Ok(()) };
+    match receipt.held() {
         Some(held) => Err(held),
+        None if receipt.result == "refused" => Err(refused(receipt.detail.clone())
+            .hint("put the card into its meter once more, and read it again: the meter leaves its receipt anew")
+            .code("card-receipt-refused")
+            .into()),
         None => Ok(()),
     }
 }
