@@ -1,6 +1,6 @@
 //! Which program runs on which kind of card.
 
-use crate::{esam, issuing, psam, sim};
+use crate::{esam, issuing, psam, sim, user_card};
 use cos::table::Program;
 use cos::{Chip, Protocol, fmcos};
 use scheme::profile::CardKind;
@@ -16,6 +16,7 @@ pub fn program_of(kind: CardKind) -> Option<&'static Program> {
         CardKind::Sim => Some(&sim::PROGRAM),
         CardKind::Uicc => Some(&sim::UICC_PROGRAM),
         CardKind::Fmcos => Some(&PLAIN),
+        CardKind::UserCard => Some(&user_card::PROGRAM),
         CardKind::TestCard => Some(&psam::TEST_CARD),
     }
 }

@@ -1,7 +1,7 @@
 //! ESAM of a meter: ENVELOPE credits its purse, DEBIT takes consumption from it [docs/specs/cards.md 6,
 //! docs/specs/purchase.md 4, 5]; STAGE KEY and ACTIVATE KEYS lead it through its life [docs/specs/cards.md 10]; what meters of the
 //! field send beside that works on the same purse, count and account [docs/specs/esam.md], and so does the online purchase
-//! [docs/specs/online.md].
+//! [docs/specs/online.md] and the classic purchase card [docs/specs/user-card.md].
 
 mod account;
 mod field;
@@ -56,6 +56,8 @@ static COMMANDS: &[CommandRow] = &[
     // What meters of the field send.
     row("GET CHALLENGE",         Only(0x00),      0x84, Exactly(0x00, 0x00), Two,              "docs/specs/esam.md 3", field::challenge).when_blocked(),
     row("DERIVE IDENTITY",       Only(0x80),      0xFA, Exactly(0x00, 0x03), Three(8, 8),      "docs/specs/esam.md 4", field::derive),
+    row("DERIVE FOR CARD",       Only(0x80),      0xFA, Exactly(0x00, 0x01), Three(8, 8),      "docs/specs/user-card.md 4", field::prove_card),
+    row("DERIVE FOR CARD",       Only(0x80),      0xFA, Exactly(0x00, 0x02), Three(8, 8),      "docs/specs/user-card.md 4", field::prove_meter),
     row("ENCIPHER",              Only(0x80),      0xFA, Exactly(0x00, 0x00), Four(8, 8),       "docs/specs/esam.md 4", field::encipher),
     row("INFRARED AUTHENTICATE", Only(0x00),      0x82, Exactly(0x00, 0x08), Three(8, 8),      "docs/specs/esam.md 4", field::infrared),
     row("READ BINARY",           Securable(0x00), 0xB0, Any,                 TwoOrFour(4, 36), "docs/specs/esam.md 5", field::read_binary),

@@ -16,6 +16,7 @@ pub mod psam;
 mod retire;
 mod signing;
 pub mod sim;
+pub mod user_card;
 
 /// Its types stand in signatures here, for whoever uses this crate alone.
 pub use ::scheme;

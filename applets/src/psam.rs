@@ -5,8 +5,10 @@
 //! nothing but sealed orders and opened receipts. It seals what its server has proved, keeps a chain over all it sealed,
 //! and stops at its limits of number and value. A test card does the same with the published keys, and with no others; it
 //! asks no proof and has no limit, for what it seals anybody could. In the online purchase it is the server's end
-//! [docs/specs/online.md]; and it makes the MACs of a recharge by the field's frames.
+//! [docs/specs/online.md]; it makes the MACs of a recharge by the field's frames, and what is loaded onto a
+//! user card.
 
+mod card;
 mod online;
 mod orders;
 mod recharge;
@@ -35,6 +37,7 @@ use scheme::profile::{self, CardKind, SERVER_KEY};
 use scheme::psam;
 use scheme::receipt::Receipt;
 use scheme::signing::{CARRIED, CARRIED_COUNT};
+use scheme::user_card::SEAL;
 use wire::packet::{self, CommandHeader, PacketError, ResponsePacket, ResponseStatus, Spi};
 use wire::{CommandRef, Sw, tlv};
 
@@ -48,6 +51,7 @@ static COMMANDS: &[CommandRow] = &[
     row("SEAL FOR PURCHASE", Only(0x80), 0x4E, Exactly(0x02, 0x00), Four(10, 239), "docs/specs/online.md 5", online::seal).right(profile::PIN),
     row("OPEN ANSWER",  Only(0x80), 0x4E, Exactly(0x03, 0x00), Four(25, 239), "docs/specs/online.md 5", online::answer).right(profile::PIN),
     row("SEAL RECHARGE", Only(0x80), 0x4E, Exactly(0x04, 0x00), Four(14, 239), "docs/specs/online.md 11", recharge::seal).right(profile::PIN),
+    row("SEAL CARD",    Only(SEAL[0]), SEAL[1], Exactly(SEAL[2], SEAL[3]), Four(24, 239), "docs/specs/user-card.md 3", card::seal).right(profile::PIN),
     row("PAIR SERVER",  Only(0x80), 0x3E, Exactly(0x00, 0x00), Two,           "docs/specs/cards.md 6", pair_server).right(profile::PIN),
     row("STATEMENT",    Only(0x80), 0x58, Exactly(0x00, 0x00), Four(8, 8),    "docs/specs/cards.md 6", statement),
     SET_LIMIT,

@@ -3,7 +3,7 @@
 use crate::call::Options;
 use crate::nouns::{
     apdu, bank, card, city, demo, esam, explain, home, issue, kdc, meter, operator, prove, psam, reader,
-    receipt, server, sim, stock, test_card, trace,
+    receipt, server, sim, stock, test_card, trace, user_card,
 };
 #[cfg(feature = "service")]
 use crate::nouns::{company, simulate};
@@ -56,6 +56,9 @@ pub enum Noun {
     /// Production test cards, issued by a city.
     #[command(subcommand)]
     TestCard(test_card::Verb),
+    /// Customers' classic purchase cards, issued by a city.
+    #[command(subcommand)]
+    UserCard(user_card::Verb),
     /// Customers' SIMs: make, read, write, carry.
     #[command(subcommand)]
     Sim(sim::Verb),

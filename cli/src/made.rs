@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use crate::shared::tell_retired;
-use parties::city::issue::{MakeRequest, Making};
+use parties::city::issue::{MakeReport, MakeRequest, Making};
 use parties::secret::SecretFrom;
 use scheme::psam::Limits;
 
@@ -50,7 +50,12 @@ pub fn make(call: &Call, options: &Make, limits: Option<Limits>, making: &Making
         allowed: options.allowed.into(),
         transport: options.transport.get(),
     };
-    reply(call, making.issue(call, &request), |report| {
+    tell_made(call, making.issue(call, &request), making)
+}
+
+/// Tells of a card that was made.
+pub fn tell_made(call: &Call, made: Result<MakeReport>, making: &Making) -> Result<()> {
+    reply(call, made, |report| {
         let (title, keys) = (making.kind.title(), report.check_values.line());
         let made = format!("issued {title} {} of city {}: {}", report.number, report.city, report.card);
         let server = report.server_key.as_ref().map(|key| format!("\nserver key, for the bank alone: {key}"));

@@ -3,7 +3,9 @@
 
 use alloc::vec::Vec;
 use keys::Key;
+use scheme::numbers::CustomerNumber;
 use scheme::online::{HELLO_LEN, Session, SessionId};
+use scheme::order::{OrderKind, Serial8};
 
 /// What a transaction of a wallet does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,11 +98,22 @@ pub struct Field {
     pub identity: Option<Key>,
     /// Version of a key download that began with its first key.
     pub download: Option<u8>,
+    /// The user card in the meter's slot.
+    pub card: Option<UserCard>,
+}
+
+/// A user card, as its meter's ESAM keeps it between two commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserCard {
+    /// Serial number of its chip, of which its keys are derived.
+    pub serial: Serial8,
+    /// What it does to whose account, once it has said so with its MAC.
+    pub told: Option<(OrderKind, CustomerNumber)>,
 }
 
 impl Field {
     /// Nothing yet.
     pub const fn new() -> Self {
-        Field { random: None, taken: Vec::new(), infrared: None, identity: None, download: None }
+        Field { random: None, taken: Vec::new(), infrared: None, identity: None, download: None, card: None }
     }
 }

@@ -119,11 +119,15 @@ pub enum Use {
     FieldState,
     /// MACs of a recharge that the bank's PSAM makes, from `kid`.
     Recharge,
+    /// Parent of the keys of user cards, from a meter's `kid`.
+    Card,
+    /// A meter's proof to a user card, from the key the two share.
+    CardProof,
 }
 
 impl Use {
     /// All uses.
-    pub const ALL: [Use; 10] = [
+    pub const ALL: [Use; 12] = [
         Use::Wrap,
         Use::Mac,
         Use::Down,
@@ -134,6 +138,8 @@ impl Use {
         Use::FieldCipher,
         Use::FieldState,
         Use::Recharge,
+        Use::Card,
+        Use::CardProof,
     ];
 
     /// The word that goes into the hash.
@@ -149,6 +155,8 @@ impl Use {
             Use::FieldCipher => "fieldwrap",
             Use::FieldState => "fieldstate",
             Use::Recharge => "recharge",
+            Use::Card => "card",
+            Use::CardProof => "cardproof",
         }
     }
 }

@@ -75,7 +75,7 @@ pub struct StorageReport {
 }
 
 impl InsertionReport {
-    fn new(
+    pub(crate) fn new(
         report: CreditReport,
         course: Course,
         esam: Counter<&mut dyn Channel>,

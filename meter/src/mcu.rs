@@ -74,6 +74,9 @@ pub struct MeterState {
     /// How the last order began that was credited; orders that begin alike are looked for first.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "scheme::names::maybe_bytes")]
     pub origin: Option<Vec<u8>>,
+    /// Serial number of the user card that the meter knows.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "scheme::names::maybe_bytes")]
+    pub card: Option<Vec<u8>>,
     /// What a station told the relay.
     #[serde(default, skip_serializing_if = "RelayOrders::is_none")]
     pub control: RelayOrders,
@@ -98,6 +101,7 @@ impl MeterState {
             pending_order: None,
             pending_part: None,
             origin: None,
+            card: None,
             control: RelayOrders::default(),
             wrong_macs: WrongMacs::default(),
             events: EventLog::default(),

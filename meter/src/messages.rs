@@ -29,5 +29,8 @@ pub(crate) const TAKE_SIM_BACK: &str = "put the SIM back into the phone, it send
 /// Hint after a credit from a file.
 pub(crate) const TAKE_RECEIPT: &str = "take the receipt, which stands beside the order, to the bank";
 
+/// Hint after a credit from a user card.
+pub(crate) const KEEP_CARD: &str = "keep the card, it tells the bank at the next purchase";
+
 /// Hint when the purse is spent.
 pub(crate) const BUY: &str = "no current until the next purchase is inserted";

@@ -30,7 +30,7 @@ pub(crate) fn online_fault(step: Step, error: &CardError) -> BrokenOff {
 /// A meter and its ESAM, from the reset on.
 pub(crate) struct EsamSession<'s, 'c> {
     pub(crate) meter: &'s mut Meter,
-    esam: Esam<'c>,
+    pub(crate) esam: Esam<'c>,
     course: &'s Course,
     now: Moment,
     /// Money that came in.

@@ -19,6 +19,18 @@ pub enum Step {
     SimMessages,
     /// List a medium's files and read the orders among them.
     StorageFiles,
+    /// Look at the supply, before a user card is touched.
+    Supply,
+    /// Reset the user card.
+    CardReset,
+    /// Read its card information and its files.
+    CardFiles,
+    /// The card proves itself.
+    CardIdentity,
+    /// The meter proves itself to the card.
+    CardBelieves,
+    /// For whom the card is, and its money, from the card into the ESAM.
+    Transfer,
     /// The ESAM proves itself.
     InternalAuthentication,
     /// The MCU proves itself.
@@ -35,7 +47,7 @@ pub enum Step {
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Step; 14] = [
+    pub const ALL: [Step; 20] = [
         Step::Settle,
         Step::EsamReset,
         Step::EsamInfo,
@@ -44,6 +56,12 @@ impl Step {
         Step::SimState,
         Step::SimMessages,
         Step::StorageFiles,
+        Step::Supply,
+        Step::CardReset,
+        Step::CardFiles,
+        Step::CardIdentity,
+        Step::CardBelieves,
+        Step::Transfer,
         Step::InternalAuthentication,
         Step::ExternalAuthentication,
         Step::RunInfo,
@@ -63,6 +81,12 @@ impl Step {
             Step::SimState => "sim-state",
             Step::SimMessages => "sim-messages",
             Step::StorageFiles => "storage-files",
+            Step::Supply => "supply",
+            Step::CardReset => "card-reset",
+            Step::CardFiles => "card-files",
+            Step::CardIdentity => "card-identity",
+            Step::CardBelieves => "card-believes",
+            Step::Transfer => "transfer",
             Step::InternalAuthentication => "internal-authentication",
             Step::ExternalAuthentication => "external-authentication",
             Step::RunInfo => "run-info",

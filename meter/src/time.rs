@@ -164,6 +164,10 @@ impl InsertionReport {
             | Step::ExternalAuthentication
             | Step::RunInfo
             | Step::Envelope
+            | Step::CardFiles
+            | Step::CardIdentity
+            | Step::CardBelieves
+            | Step::Transfer
             | Step::WriteBack => true,
             // The way to EF_SMS, and the records with the order.
             Step::SimState | Step::SimMessages if fetches => false,
@@ -181,6 +185,8 @@ impl InsertionReport {
             | Step::EsamInfo
             | Step::SimReset
             | Step::StorageFiles
+            | Step::Supply
+            | Step::CardReset
             | Step::Balance => false,
         }
     }
@@ -203,6 +209,8 @@ const fn name(kind: ExchangeKind) -> Option<&'static str> {
         0x82 | 0x88 => "AUTHENTICATE",
         0xC2 => "ENVELOPE",
         0x30 => "DEBIT",
+        0x32 => "INCREASE",
+        0xFA => "DERIVE",
         _ => "other",
     })
 }

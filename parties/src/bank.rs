@@ -7,6 +7,7 @@ mod ageing;
 pub mod asking;
 pub(crate) mod books;
 pub mod bring;
+mod card;
 mod change;
 mod closing;
 pub mod company;
@@ -54,6 +55,7 @@ mod waiting;
 
 pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
 pub use books::{database, store};
+pub use card::{CardReading, CardReport, CardSaleRequest, read_card, write_card};
 pub use change::{
     ChangeLine, ChangeMeterRequest, ChangeReport, ChangesReport, CorrectedLine, FinishChangeRequest,
     change_meter, changes, finish_change,

@@ -13,5 +13,5 @@ pub mod signing;
 
 pub(crate) use access::issuing_card_in_use;
 pub use access::{Access, info_of, issuing_card};
-pub use issue::{PSAMS, TEST_CARDS};
+pub use issue::{PSAMS, TEST_CARDS, USER_CARDS};
 pub use revocation::{revoke, take_revoked};

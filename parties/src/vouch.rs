@@ -133,11 +133,11 @@ pub fn cards(session: &Session, folder: &Path) -> Result<(Vec<AuditFinding>, Vec
     let (mut findings, mut absent) = (Vec::new(), Vec::new());
     let store = folder.join(FILE);
     let made_by = [
-        (CardKind::PsamIssuing, CardKind::Psam),
-        (CardKind::EsamIssuing, CardKind::Esam),
-        (CardKind::TestIssuing, CardKind::TestCard),
+        (CardKind::PsamIssuing, &[CardKind::Psam, CardKind::UserCard][..]),
+        (CardKind::EsamIssuing, &[CardKind::Esam]),
+        (CardKind::TestIssuing, &[CardKind::TestCard]),
     ];
-    for (issuing, kind) in made_by {
+    for (issuing, kinds) in made_by {
         let place = issuing_card(folder, issuing);
         if !places::taken(session, &place) {
             continue;
@@ -145,7 +145,13 @@ pub fn cards(session: &Session, folder: &Path) -> Result<(Vec<AuditFinding>, Vec
         let Some(made) = look(&mut absent, issuing.name(), || made(session, &place, issuing)) else {
             continue;
         };
-        let known = if store.exists() { Store::visit(&store)?.begun(kind.code())? } else { 0 };
+        let mut known = 0;
+        if store.exists() {
+            let store = Store::visit(&store)?;
+            for kind in kinds {
+                known += store.begun(kind.code())?;
+            }
+        }
         if made > known {
             findings.push(AuditFinding::Card { card: format!("the {} card", issuing.name()), made, known });
         }

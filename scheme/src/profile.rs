@@ -111,7 +111,7 @@ pub const fn pins(kind: CardKind) -> &'static [PinRow] {
     match kind {
         CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => &[OPERATOR_PIN, OFFICER_PIN],
         CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => &[OPERATOR_PIN],
-        CardKind::Esam | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
+        CardKind::Esam | CardKind::UserCard | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
     }
 }
 
@@ -127,6 +127,17 @@ pub static PSAM_KEYS: &[KeyRow] = &[
     key(5, 0xF5, 0x05, PIN, MF_MASTER, None),
     key(8, 0xF5, 0x08, PIN, MF_MASTER, None),
 ];
+
+/// Keys of a user card: its own master in the MF, and what its bank writes it with in its application.
+#[rustfmt::skip]
+pub static USER_CARD_KEYS: &[KeyRow] = &[
+    OWN_MASTER,
+    key(5, 0xF5, 0x05, FREE, MF_MASTER, None),
+];
+
+/// The key a user card shares with its meter, as a purchase brings it into the application of a finished card: no profile has it at
+/// closing.
+pub const METER_KEY: KeyRow = key(0, 0xF5, 0x0C, FREE, NEVER, None);
 
 /// Keys of an ESAM.
 #[rustfmt::skip]
@@ -189,6 +200,15 @@ static ESAM_DIRECTORIES: &[Directory] = &[master_file(ESAM_FILES, ESAM_FINISHED_
 static PSAM_DIRECTORIES: &[Directory] = &[master_file(PSAM_FILES, PSAM_KEYS.split_at(1).0, &[]), PURCHASE];
 static TEST_CARD_DIRECTORIES: &[Directory] =
     &[master_file(TEST_CARD_FILES, PSAM_KEYS.split_at(1).0, &[]), PURCHASE];
+static USER_CARD_DIRECTORIES: &[Directory] = &[
+    master_file(USER_CARD_FILES, USER_CARD_KEYS.split_at(1).0, &[]),
+    Directory {
+        fid: DF_PURCHASE,
+        files: USER_CARD_APPLICATION_FILES,
+        keys: USER_CARD_KEYS.split_at(1).1,
+        pins: &[],
+    },
+];
 const PURCHASE: Directory = Directory {
     fid: DF_PURCHASE,
     files: PSAM_PURCHASE_FILES,
@@ -207,6 +227,7 @@ pub fn directories(kind: CardKind) -> &'static [Directory] {
         CardKind::Psam => PSAM_DIRECTORIES,
         CardKind::TestCard => TEST_CARD_DIRECTORIES,
         CardKind::Esam => ESAM_DIRECTORIES,
+        CardKind::UserCard => USER_CARD_DIRECTORIES,
         CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
     }
 }
@@ -221,6 +242,8 @@ pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::
         // What the field's meters say of themselves, without a right; nothing rests on it.
         (CardKind::Esam, Fid::MF, field_file::KEY_STATE) => 0..4,
         (CardKind::Esam, Fid::MF, field_file::RUN_INFO) => 0..0x31,
+        // The meter's receipt, once the meter proved itself.
+        (CardKind::UserCard, DF_PURCHASE, user_card_file::RECEIPT) => 0..0xC8,
         _ => 0..0,
     }
 }
@@ -269,6 +292,7 @@ impl Recipient {
             Recipient::Card(CardKind::EsamIssuing) => ESAM_ISSUING_KEYS,
             Recipient::Card(CardKind::Psam | CardKind::TestCard) => PSAM_KEYS,
             Recipient::Card(CardKind::Esam) => ESAM_KEYS,
+            Recipient::Card(CardKind::UserCard) => USER_CARD_KEYS,
             Recipient::Card(CardKind::Sim | CardKind::Uicc | CardKind::Fmcos) => &[],
             Recipient::Mcu => MCU_KEYS,
         }

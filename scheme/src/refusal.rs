@@ -75,6 +75,42 @@ pub enum Refusal {
     Retired,
     /// The ESAM is of the older make.
     OlderMake,
+    /// The supply is too low to write safely.
+    LowVoltage,
+    /// The user card does not answer a reset.
+    CardReset,
+    /// The user card could not prove itself.
+    CardIdentity,
+    /// The user card does not believe the meter.
+    CardDoubts,
+    /// Nothing was ever loaded onto the user card.
+    CardUnissued,
+    /// The card is no user card.
+    CardType,
+    /// The user card's MAC is wrong.
+    CardMac,
+    /// The user card is for another meter.
+    CardMeter,
+    /// The user card is for another customer.
+    CardCustomer,
+    /// The meter knows another card, or a SIM, of this customer.
+    CardSerial,
+    /// A file of the user card is damaged.
+    CardFile,
+    /// A purchase card for a meter that was never opened.
+    CardNotOpened,
+    /// A replacement card for a meter that was never opened.
+    CardReplacement,
+    /// The count of the user card is not the next one.
+    CardCount,
+    /// The user card brings money and was written back already.
+    CardUsed,
+    /// The user card does not do what it should.
+    CardCommand,
+    /// The user card was pulled.
+    CardPulled,
+    /// The balance would pass its ceiling.
+    CardCeiling,
 }
 
 /// Who can do something about a refusal.
@@ -162,6 +198,24 @@ static TABLE: &[Row] = &[
     row(Refusal::StorageEmpty,           0,       7, "storage-empty",          Cure::Bank,     "there is no order for electricity on this medium"),
     row(Refusal::Pairing,                0,       5, "pairing",                Cure::Service,  "the meter was never paired with its security module; the meter needs service"),
     row(Refusal::Retired,                0,       2, "retired",                Cure::Service,  "the meter's security module was taken out of use; the meter needs a new one"),
+    row(Refusal::LowVoltage,             0,       1, "low-voltage",            Cure::Service,  "the supply is too low to credit safely; try again when the voltage is back"),
+    row(Refusal::CardReset,              0,       4, "card-reset",             Cure::Customer, "the card does not answer; clean it and insert it again"),
+    row(Refusal::CardIdentity,           0,       5, "card-identity",          Cure::Bank,     "the card could not prove itself; have the bank write it for this meter"),
+    row(Refusal::CardDoubts,             0,       6, "card-doubts",            Cure::Bank,     "the card does not know this meter; have the bank write it for this meter"),
+    row(Refusal::CardUnissued,           0,       7, "card-unissued",          Cure::Bank,     "there is no purchase on the card; have the bank write one"),
+    row(Refusal::CardType,               0,       8, "card-type",              Cure::Customer, "the card is no user card; insert the card from the bank"),
+    row(Refusal::CardMac,                0,      10, "card-mac",               Cure::Bank,     "what the card brings is not from the bank; have the bank write it anew"),
+    row(Refusal::CardMeter,              0,      11, "card-meter",             Cure::Customer, "the card is for another meter; insert it into its own meter"),
+    row(Refusal::CardCustomer,           0,      12, "card-customer",          Cure::Bank,     "the card is for another customer than this meter's; check the registration"),
+    row(Refusal::CardSerial,             0,      13, "card-serial",            Cure::Bank,     "the meter knows another card or a SIM of this customer; have the bank write a replacement card"),
+    row(Refusal::CardFile,               0,      14, "card-file",              Cure::Bank,     "a file of the card is damaged; have the bank write the card anew"),
+    row(Refusal::CardNotOpened,          0,      15, "card-not-opened",        Cure::Bank,     "the meter was never opened; it takes an opening card first"),
+    row(Refusal::CardReplacement,        0,      16, "card-replacement",       Cure::Bank,     "the meter was never opened; it takes an opening card before a replacement"),
+    row(Refusal::CardCount,              0,      17, "card-count",             Cure::Bank,     "a purchase before the one on the card is missing; take the card to the bank"),
+    row(Refusal::CardUsed,               0,      18, "card-used",              Cure::Bank,     "the card was written back before its money was taken; take it to the bank"),
+    row(Refusal::CardCommand,            0,      19, "card-command",           Cure::Customer, "the card does not do what it should; insert it again, no money is lost"),
+    row(Refusal::CardPulled,             0,      20, "card-pulled",            Cure::Customer, "the card was pulled too early; insert it again, no money is lost"),
+    row(Refusal::CardCeiling,            0,      21, "card-ceiling",           Cure::Customer, "the balance would pass the meter's ceiling; use up some of it and insert the card again"),
     row(Refusal::OlderMake,              0,       9, "older-make",             Cure::Service,  "the meter's security module is of the older make and credits no more; the meter needs a new one"),
 ];
 

@@ -6,6 +6,7 @@
 
 use crate::actor::Actor;
 use crate::ageing::Ageing;
+use crate::card::CardOrders;
 use crate::chain::Chain;
 use crate::change::Changes;
 use crate::closing::Closings;
@@ -492,6 +493,7 @@ pub trait Books:
     + Payments
     + OnlinePurchases
     + Recharges
+    + CardOrders
     + Suspense
     + People
     + Persons
@@ -525,6 +527,7 @@ impl<B> Books for B where
         + Payments
         + OnlinePurchases
         + Recharges
+        + CardOrders
         + Suspense
         + People
         + Persons

@@ -10,6 +10,7 @@ pub mod bank_files;
 pub mod bank_host;
 mod booking;
 pub mod books;
+pub mod card;
 pub mod chain;
 pub mod change;
 mod change_book;
@@ -97,6 +98,7 @@ pub use bank_files::TakenFile;
 pub use bank_host::BankHost;
 pub use books::{Books, Control, Figures, Receipts, Registry, Requests, Sales};
 
+pub use card::{Bearer, CardNext, CardOrders, CardSealer};
 pub use chain::Chain;
 pub use change::{Basis, Change, ChangeRequest, Changes, FinalRequest, Holding, Word};
 pub use change_error::ChangeRefusal;

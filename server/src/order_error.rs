@@ -37,6 +37,9 @@ pub enum OrderError {
         /// Its chip.
         serial: Serial8,
     },
+    /// A card's purchase has no signature, and the meter wants one.
+    #[error("meter {0} takes signed orders alone, and a user card brings none")]
+    CardUnsigned(MeterNumber),
     /// The power company has blocked him.
     #[error("nothing is sold to customer {customer}: the power company has blocked it ({reason})")]
     Blocked {
@@ -350,6 +353,7 @@ impl Fault for OrderError {
             OrderError::NoTerms => {
                 "`gridcard server settings --server-number NUMBER --service-centre NUMBER` sets them".into()
             }
+            OrderError::CardUnsigned(_) => "sell by SIM or through the meter's port, whose orders are signed".into(),
             OrderError::NewSim { .. } => "a counter sells to him, where somebody sees who he is".into(),
             OrderError::Nothing => "an order that should not have been is taken back with `gridcard server reverse`".into(),
             OrderError::Ceiling { ceiling, .. } => {
@@ -399,6 +403,7 @@ impl Fault for OrderError {
             OrderError::UnknownOrder(_) => "unknown-order",
             OrderError::NoSerial(_) => "no-esam",
             OrderError::Blocked { .. } => "customer-blocked",
+            OrderError::CardUnsigned(_) => "card-unsigned",
             OrderError::Erased(_) => "customer-erased",
             OrderError::NewSim { .. } => "sim-new",
             OrderError::Retired { .. } => "esam-retired",

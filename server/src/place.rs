@@ -1,5 +1,6 @@
 //! Placing orders: the next one of a meter, another one of the same count, giving one up.
 
+use crate::card::Bearer;
 use crate::change_ground::first_buyer;
 use crate::engine::{About, Now, params};
 use crate::error::StoreError;
@@ -46,6 +47,14 @@ struct Ground {
     esam: Esam,
     life: i64,
     binding: SimBinding,
+    made_for: MadeFor,
+}
+
+impl Ground {
+    /// For a card in the place of the SIM.
+    fn on_card(self, card: &Bearer) -> Self {
+        Ground { binding: card.binding(), made_for: card.made_for(), ..self }
+    }
 }
 
 impl Ground {
@@ -73,7 +82,18 @@ impl Transaction<'_> {
     pub fn place_order(&self, request: &OrderRequest, terms: &Terms) -> Result<PlacedOrder, OrderError> {
         self.must_have_kept_his_sim(request)?;
         self.must_be_within(request, 0)?;
-        self.place_next(request, Reason::Sale, terms)
+        self.place_next(request, Reason::Sale, None, terms)
+    }
+
+    /// As [`Transaction::place_order`], for a user card.
+    pub(crate) fn place_on_card(
+        &self,
+        request: &OrderRequest,
+        card: &Bearer,
+        terms: &Terms,
+    ) -> Result<PlacedOrder, OrderError> {
+        self.must_be_within(request, 0)?;
+        self.place_next(request, Reason::Sale, Some(card), terms)
     }
 
     /// The next order of a meter that carries what stood in another one.
@@ -85,7 +105,7 @@ impl Transaction<'_> {
         id: OrderId,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
-        self.place_next(&OrderRequest { meter, amount, now, id }, Reason::Reissue, terms)
+        self.place_next(&OrderRequest { meter, amount, now, id }, Reason::Reissue, None, terms)
     }
 
     /// The first order of a meter that was just given to a customer.
@@ -102,6 +122,7 @@ impl Transaction<'_> {
         &self,
         request: &OrderRequest,
         reason: Reason,
+        card: Option<&Bearer>,
         terms: &Terms,
     ) -> Result<PlacedOrder, OrderError> {
         let OrderRequest { meter, amount, now, id } = *request;
@@ -115,6 +136,10 @@ impl Transaction<'_> {
             ]
         })?;
         let ground = self.ground(meter)?;
+        let ground = match card {
+            Some(card) => ground.on_card(card),
+            None => ground,
+        };
         if amount.0 == 0 {
             return Err(OrderError::Nothing);
         }
@@ -177,6 +202,29 @@ impl Transaction<'_> {
                 return Err(OrderError::NoNeed(order.id));
             }
             Anew::Needed | Anew::KeyChange => {}
+        }
+        let (amount, count) = (order.amount, order.count);
+        let new = New { id, amount, now, count, reason: Reason::Reissue, replaces: Some(order.id) };
+        self.another(&ground, &new, order.kind, terms)
+    }
+
+    /// Writes down another order of the outstanding purchase of a meter for a user card, of the same count and amount.
+    pub(crate) fn reissue_on_card(
+        &self,
+        meter: MeterNumber,
+        now: Moment,
+        id: OrderId,
+        card: &Bearer,
+        terms: &Terms,
+    ) -> Result<PlacedOrder, OrderError> {
+        let ground = self.ground(meter)?.on_card(card);
+        let old = self.outstanding(meter)?.ok_or(OrderError::NothingOutstanding(meter))?;
+        let order = &old.order;
+        if old.life != ground.life {
+            return Err(OrderError::OtherChip { order: order.id, meter, serial: order.serial });
+        }
+        if order.binding == ground.binding {
+            return Err(OrderError::NoNeed(order.id));
         }
         let (amount, count) = (order.amount, order.count);
         let new = New { id, amount, now, count, reason: Reason::Reissue, replaces: Some(order.id) };
@@ -295,8 +343,9 @@ impl Transaction<'_> {
         })?;
         let account = self.account_of(life)?.unwrap_or(registration.customer);
         self.must_have_come_to(registration.customer, &esam, life, account)?;
-        let binding = message::binding(&registration.sim.imsi);
-        Ok(Ground { registration, account, esam, life, binding })
+        let (binding, sim) = (message::binding(&registration.sim.imsi), &registration.sim);
+        let made_for = MadeFor { iccid: sim.iccid.to_string(), imsi: Some(sim.imsi.clone()) };
+        Ok(Ground { registration, account, esam, life, binding, made_for })
     }
 
     /// The life a chip is in; begun when it is the first time anything is sold for it.
@@ -393,7 +442,7 @@ impl Transaction<'_> {
         if new.amount > MAX_AMOUNT {
             return Err(OrderError::Amount(new.amount));
         }
-        let Ground { registration, account, esam, life, binding } = ground;
+        let Ground { registration, account, esam, life, binding, made_for } = ground;
         if let Room::Never { ceiling } = rules::room(new.amount, esam.ceiling, None) {
             return Err(OrderError::Ceiling { meter: registration.meter, amount: new.amount, ceiling });
         }
@@ -420,10 +469,7 @@ impl Transaction<'_> {
             key_version: esam.key_version,
             reason: new.reason,
             state: OrderState::Prepared,
-            sim: MadeFor {
-                iccid: registration.sim.iccid.to_string(),
-                imsi: Some(registration.sim.imsi.clone()),
-            },
+            sim: made_for.clone(),
             replaces: new.replaces,
             record: None,
             asked: false,

@@ -78,7 +78,7 @@ impl Store {
         self.place_and_ask(sealer, now, terms, |act| act.correct_order(meter, amount, now, id, terms))
     }
 
-    fn place_and_ask(
+    pub(crate) fn place_and_ask(
         &mut self,
         sealer: &mut dyn OrderSealer,
         now: Moment,

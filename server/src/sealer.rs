@@ -4,6 +4,7 @@ use crate::chain::Chain;
 use crate::key_choice::Keys;
 use crate::meters::KeyState;
 use reader::driver::psam::Psam;
+use reader::driver::user_card::CardAsk;
 use reader::error::CardError;
 use scheme::numbers::{MeterNumber, RegionCode};
 use scheme::profile::State;
@@ -36,6 +37,12 @@ pub trait OrderSealer {
     fn seal_certificate(&mut self, meter: MeterNumber) -> Result<Vec<u8>, SealError> {
         let _ = meter;
         Err(SealError::Refused("it brings no certificates".to_owned()))
+    }
+
+    /// What is loaded onto a user card, of an order that was sealed just before for its meter. It counts nothing.
+    fn seal_card(&mut self, order: &[u8], mode: Mode, ask: CardAsk) -> Result<Vec<u8>, SealError> {
+        let _ = (order, mode, ask);
+        Err(SealError::Refused("it loads no user cards".to_owned()))
     }
 
     /// How many orders it may still seal; `None` when it has no limit or does not say.
@@ -128,6 +135,11 @@ impl OrderSealer for Psam<'_> {
 
     fn seal_certificate(&mut self, meter: MeterNumber) -> Result<Vec<u8>, SealError> {
         Psam::seal_certificate(self, meter).map_err(|error| SealError::of(&error))
+    }
+
+    fn seal_card(&mut self, order: &[u8], mode: Mode, ask: CardAsk) -> Result<Vec<u8>, SealError> {
+        let order = in_mode(self, order, mode)?;
+        Psam::seal_card(self, ask, &order).map_err(|error| SealError::of(&error))
     }
 
     fn left(&mut self) -> Option<u32> {

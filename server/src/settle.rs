@@ -339,12 +339,15 @@ impl View<'_> {
     }
 
     /// The order a receipt is for, and the receipt as one of that order: a recharge by the field's frames is named by what was made for
-    /// one random of the ESAM.
+    /// one random of the ESAM, money from a user card by card, count and amount.
     fn named(&self, receipt: &Receipt) -> Result<(Option<PlacedOrder>, Receipt), StoreError> {
         if let Some(placed) = self.order(receipt.order)? {
             return Ok((Some(placed), receipt.clone()));
         }
-        let placed = self.recharged(receipt)?;
+        let placed = match self.recharged(receipt)? {
+            Some(placed) => Some(placed),
+            None => self.carded(receipt)?,
+        };
         let receipt = placed.as_ref().map_or_else(
             || receipt.clone(),
             |placed| Receipt { order: placed.order.id, digest: placed.order.digest(), ..receipt.clone() },

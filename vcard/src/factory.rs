@@ -85,7 +85,8 @@ pub fn blank(
     entropy: Box<dyn Chance + Send>,
 ) -> Result<Image, FactoryError> {
     let suite = root.suite();
-    let protocol = if kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
+    let in_a_meter = matches!(kind, CardKind::Esam | CardKind::UserCard);
+    let protocol = if in_a_meter { Protocol::T0 } else { Protocol::Direct };
     let image = Image::manufacture(&Chip { kind, suite, protocol, serial }, EEPROM, formal);
     let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)?;
     slot.reset().map_err(|source| FactoryError::Channel { step: "reset", source })?;

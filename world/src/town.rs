@@ -8,8 +8,8 @@ use keys::Suite;
 use meter::Consumption;
 use parties::bank::pins::PinChoice;
 use parties::bank::{
-    self, AddRequest, BooksReport, Desk, Destination, OrderReport, RegisterReport, SellRequest,
-    SettingsRequest, SettleReport, SettleRequest,
+    self, AddRequest, BooksReport, CardReading, CardSaleRequest, Desk, Destination, OrderReport,
+    RegisterReport, SellRequest, SettingsRequest, SettleReport, SettleRequest,
 };
 use parties::city::delivery::DeliveryRequest;
 use parties::city::esam::{EsamReport, EsamRequest, IssuedEsams, Meters};
@@ -357,7 +357,62 @@ impl Town {
     /// The meter or a card is not there; what a meter refuses is told in its report.
     pub fn insert(&self, person: &Registration, meter: &Registration) -> Result<InsertReport> {
         let sim = self.sim(person);
-        self.world.act(Deed::Look, |session| meters::insert(session, meter.meter, &sim))
+        self.world.act(Deed::Look, |session| meters::insert(session, meter.meter, &sim, 100))
+    }
+
+    /// The city makes an empty purchase card; gives where it is.
+    ///
+    /// # Errors
+    /// Those of the act.
+    pub fn issue_user_card(&self, number: DeviceNumber) -> Result<CardRef> {
+        let request = MakeRequest {
+            number,
+            access: self.access(),
+            card: None,
+            pin: SecretFrom::Asked,
+            limits: None,
+            allowed: Allowed::default(),
+            transport: Transport::default(),
+        };
+        let made = self
+            .world
+            .act(Deed::One("user-card issue"), |session| city::USER_CARDS.issue(session, &request))?;
+        Ok(card_at(Path::new(&made.card)))
+    }
+
+    /// The bank reads what a meter wrote back to a card, and settles.
+    ///
+    /// # Errors
+    /// Those of [`bank::read_card`].
+    pub fn read_card(&self, card: &CardRef) -> Result<CardReading> {
+        self.world.act(Deed::One("server card read"), |session| {
+            bank::read_card(session, &mut Desk::open(session)?, card, &PinChoice::default())
+        })
+    }
+
+    /// The bank sells onto a card.
+    ///
+    /// # Errors
+    /// Those of [`bank::write_card`].
+    pub fn write_card(&self, person: &Registration, card: &CardRef, amount: Fen) -> Result<bank::CardReport> {
+        let request = CardSaleRequest {
+            card: card.clone(),
+            customer: person.customer,
+            meter: Some(person.meter),
+            amount: Some(amount),
+            pin: PinChoice::default(),
+        };
+        self.world.act(Deed::One("server card write"), |session| {
+            bank::write_card(session, &mut Desk::open(session)?, &request)
+        })
+    }
+
+    /// A customer puts a purchase card into a meter.
+    ///
+    /// # Errors
+    /// The meter or a card is not there; what a meter refuses is told in its report.
+    pub fn insert_card(&self, card: &CardRef, meter: &Registration) -> Result<InsertReport> {
+        self.world.act(Deed::Look, |session| meters::insert(session, meter.meter, card, 100))
     }
 
     /// The phone takes the receipt off the SIM, into a file to be sent.

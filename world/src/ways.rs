@@ -14,6 +14,9 @@ use server::Registration;
 /// What is bought each time.
 const AMOUNT: Fen = Fen(30_00);
 
+/// Number of the customer's purchase card.
+const USER_CARD: &str = "330200000801";
+
 /// A way that money went, and what its line took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Way {
@@ -51,6 +54,7 @@ const WALKS: &[Walk] = &[
     |day| day.by_sim("sim"),
     |day| day.online(),
     |day| day.by_frames(),
+    |day| day.by_card(),
     |day| day.by_signed_sim(),
     |day| day.signed_online(),
 ];
@@ -116,7 +120,40 @@ impl Day<'_> {
         })
     }
 
-    /// The same with a signed order, which is two messages, and a receipt that anybody can check.
+    /// The classic card that the SIM replaces: it takes the SIM's place at the meter, and gives it back at the next purchase.
+    fn by_card(&mut self) -> Result<Way> {
+        let (town, person) = (self.town, self.person);
+        let card = town.issue_user_card(USER_CARD.parse()?)?;
+        self.say("city", "PSAM issuing card", "makes a user card".into(), "empty, and nobody's yet".into());
+        self.later(60);
+        let order = town.write_card(person, &card, AMOUNT)?;
+        let what = format!(
+            "loads {} for customer {} onto a card (purchase {})",
+            AMOUNT, person.customer, order.count
+        );
+        self.say("bank", "PSAM + user card", what, format!("the meter is to know it: {}", order.kind));
+        self.later(600);
+        let report = town.insert_card(&card, person)?.insertion;
+        let ms = report.wire_time().both.us_9600.div_ceil(1000);
+        let what = format!("card into meter {}: {}", person.meter, report.display.line1);
+        self.say("meter", "ESAM + user card", what, format!("{ms} ms on the lines of the two cards"));
+        self.later(600);
+        let read = town.read_card(&card)?;
+        let line = read.receipt.context("the meter left a receipt on the card")?;
+        let settled = matches!(line.facts, Some(ReceiptFacts::Settled { .. }));
+        self.say("bank", "PSAM", format!("reads the card: {}", line.detail), String::new());
+        self.later(3600);
+        Ok(Way {
+            way: "card",
+            amount_fen: AMOUNT,
+            bits_per_s: meter::BAUD,
+            line_ms: ms,
+            line_ms_9600: ms,
+            settled,
+        })
+    }
+
+    /// A SIM once more, with a signed order, which is two messages, and a receipt that anybody can check.
     fn by_signed_sim(&mut self) -> Result<Way> {
         self.town.sign(self.person)?;
         let what = format!("meter {} takes signed orders too", self.person.meter);

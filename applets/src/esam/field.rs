@@ -4,11 +4,14 @@
 //! A wrong MAC costs nothing here: whoever reaches a meter's port could kill it with a few frames. The MCU counts them.
 
 mod bound;
+mod card;
+mod credit;
 mod download;
 mod files;
 mod identity;
 mod money;
 
+pub use card::{prove_card, prove_meter};
 pub use download::download;
 pub use files::{is_write, read_binary, read_record, write};
 pub use identity::{challenge, derive, encipher, infrared};

@@ -39,11 +39,11 @@ pub struct Target {
 
 /// Which recipients a kind of source serves.
 const fn serves(source: CardKind, recipient: Recipient) -> bool {
-    use CardKind::{Esam, EsamIssuing, MainControl, Psam, PsamIssuing, TestCard, TestIssuing};
+    use CardKind::{Esam, EsamIssuing, MainControl, Psam, PsamIssuing, TestCard, TestIssuing, UserCard};
     matches!(
         (source, recipient),
         (MainControl, Recipient::Card(PsamIssuing | EsamIssuing | TestIssuing))
-            | (PsamIssuing, Recipient::Card(Psam))
+            | (PsamIssuing, Recipient::Card(Psam | UserCard))
             | (EsamIssuing, Recipient::Card(Esam) | Recipient::Mcu)
             | (TestIssuing, Recipient::Card(TestCard))
     )

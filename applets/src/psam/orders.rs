@@ -19,7 +19,7 @@ use wire::Sw;
 
 /// This card's city key of a role. A test card uses it only while it is the published one: formal keys, however they came
 /// there, seal nothing (6985).
-fn city_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
+pub fn city_key(context: &Context<'_>, role: Role) -> Result<Key, Halt> {
     let key = context.usable_key(kind::APPLET, role.code())?;
     if context.chip.kind != CardKind::TestCard {
         return Ok(key);

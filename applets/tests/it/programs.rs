@@ -57,6 +57,8 @@ fn each_kind_has_the_commands_of_the_specification() {
         (0x80, 0x4E, Some(profile::PIN)),
         (0x80, 0x4E, Some(profile::PIN)),
         (0x80, 0x4E, Some(profile::PIN)),
+        // What is loaded onto a user card.
+        (0x80, 0xC6, Some(profile::PIN)),
         (0x80, 0x3E, Some(profile::PIN)),
         (0x80, 0x58, None),
         SET_LIMIT,
@@ -95,6 +97,8 @@ fn each_kind_has_the_commands_of_the_specification() {
         (0x00, 0x84, None),
         (0x80, 0xFA, None),
         (0x80, 0xFA, None),
+        (0x80, 0xFA, None),
+        (0x80, 0xFA, None),
         (0x00, 0x82, None),
         (0x00, 0xB0, None),
         (0x00, 0xB2, None),
@@ -106,6 +110,16 @@ fn each_kind_has_the_commands_of_the_specification() {
         (0x80, 0x30, None),
         (0x84, 0xD4, None),
     ];
+    let user_card = vec![
+        (0x84, 0xC4, None),
+        (0x00, 0x88, None),
+        (0x00, 0x82, None),
+        (0x00, 0xB0, None),
+        (0x00, 0xD6, None),
+        INFORMATION,
+        TRIES,
+        ACTIVATE,
+    ];
     for (kind, wanted) in [
         (CardKind::MainControl, issuing.clone()),
         (CardKind::PsamIssuing, issuing.clone()),
@@ -114,6 +128,7 @@ fn each_kind_has_the_commands_of_the_specification() {
         (CardKind::Psam, psam.clone()),
         (CardKind::TestCard, psam),
         (CardKind::Esam, esam),
+        (CardKind::UserCard, user_card),
         (CardKind::Sim, vec![]),
         (CardKind::Uicc, vec![]),
     ] {

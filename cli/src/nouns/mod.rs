@@ -30,6 +30,7 @@ pub mod slot;
 pub mod stock;
 pub mod test_card;
 pub mod trace;
+pub mod user_card;
 
 use crate::args::{Cli, Noun};
 use crate::prelude::*;
@@ -77,6 +78,7 @@ fn task(noun: Noun) -> Task {
         Noun::Issue(verb) => verb.task(),
         Noun::Stock(verb) => verb.task(),
         Noun::TestCard(verb) => verb.task(),
+        Noun::UserCard(verb) => verb.task(),
         Noun::Sim(verb) => verb.task(),
         #[cfg(unix)]
         Noun::Slot(verb) => verb.task(),

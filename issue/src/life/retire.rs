@@ -75,7 +75,7 @@ fn examine(card: &mut Fmcos<'_>, began: Serial) -> Result<Retired, LifeError> {
     }
     let mut gone = card.tries_left(0x39, 0x00)?.is_none();
     let key = Recipient::Card(info.kind).keys().iter().find(|row| row.role != 0);
-    if matches!(info.kind, CardKind::Psam | CardKind::TestCard) {
+    if info.kind.has_application() {
         card.select_fid(DF_PURCHASE)?;
     }
     if let Some(row) = key {

@@ -8,7 +8,7 @@ use scheme::profile::{
     CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_LIMIT, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, Fid,
     FileRow, ISSUING_FILES, KeyRow, MAIN_CONTROL_FILES, Make, NO_LIMIT, PREVIOUS_MASTER, PSAM_FILES,
     PSAM_ISSUING_FILES, PSAM_PURCHASE_FILES, PinRow, Recipient, State, TEST_CARD_FILES, TEST_ISSUING_FILES,
-    pins,
+    USER_CARD_APPLICATION_FILES, USER_CARD_FILES, pins,
 };
 use scheme::psam::Limits;
 use scheme::signing::own_use;
@@ -52,7 +52,7 @@ pub(super) fn previous(request: &Request) -> Option<u8> {
 
 fn profile(request: &Request) -> Result<Profile, PlanError> {
     use CardKind::{
-        Esam, EsamIssuing, Fmcos, MainControl, Psam, PsamIssuing, Sim, TestCard, TestIssuing, Uicc,
+        Esam, EsamIssuing, Fmcos, MainControl, Psam, PsamIssuing, Sim, TestCard, TestIssuing, Uicc, UserCard,
     };
     let kind = request.kind;
     let (files, application) = match kind {
@@ -67,6 +67,10 @@ fn profile(request: &Request) -> Result<Profile, PlanError> {
             (files, Some(Application { directory: DF_PURCHASE, files: PSAM_PURCHASE_FILES, contents }))
         }
         Esam => (ESAM_FILES, None),
+        UserCard => {
+            let (files, contents) = (USER_CARD_APPLICATION_FILES, Vec::new());
+            (USER_CARD_FILES, Some(Application { directory: DF_PURCHASE, files, contents }))
+        }
         Sim | Uicc | Fmcos => return Err(PlanError::Kind { kind }),
     };
     let keys = Recipient::Card(kind).keys().iter();

@@ -53,6 +53,7 @@ fn a_card_issues_what_the_software_store_issues() {
         (CardKind::MainControl, CardKind::TestIssuing),
         (CardKind::TestIssuing, CardKind::TestCard),
         (CardKind::PsamIssuing, CardKind::Psam),
+        (CardKind::PsamIssuing, CardKind::UserCard),
         (CardKind::EsamIssuing, CardKind::Esam),
     ] {
         let mut issuer = issuer(issuing);
@@ -85,7 +86,7 @@ fn a_card_issues_what_the_software_store_issues() {
             let published = matches!(kind, CardKind::TestIssuing | CardKind::TestCard);
             let as_it_is = published
                 || kind == CardKind::Psam
-                || (kind != CardKind::Esam && key.role == Role::Transport);
+                || (!matches!(kind, CardKind::Esam | CardKind::UserCard) && key.role == Role::Transport);
             assert_eq!(key.confirmed, as_it_is, "{} {}", kind.name(), key.role.name());
         }
     }
@@ -101,12 +102,13 @@ fn an_issuing_card_makes_its_own_kind_only() {
         CardKind::Esam,
         CardKind::TestIssuing,
         CardKind::TestCard,
+        CardKind::UserCard,
     ];
     let recipients: Vec<Recipient> = all.into_iter().map(Recipient::Card).chain([Recipient::Mcu]).collect();
     for (kind, makes) in [
         (CardKind::MainControl, vec![recipients[1], recipients[2], recipients[5]]),
-        (CardKind::PsamIssuing, vec![recipients[3]]),
-        (CardKind::EsamIssuing, vec![recipients[4], recipients[7]]),
+        (CardKind::PsamIssuing, vec![recipients[3], recipients[7]]),
+        (CardKind::EsamIssuing, vec![recipients[4], recipients[8]]),
         (CardKind::TestIssuing, vec![recipients[6]]),
     ] {
         let mut issuer = issuer(kind);

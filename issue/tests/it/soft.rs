@@ -30,9 +30,8 @@ fn challenge(target: &Target) -> [u8; 8] {
 
 fn source(recipient: Recipient, suite: Suite) -> SoftSource {
     match recipient {
-        Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam) | Recipient::Mcu => {
-            SoftSource::city(Roots::test(suite).city(REGION.parse().unwrap()))
-        }
+        Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard)
+        | Recipient::Mcu => SoftSource::city(Roots::test(suite).city(REGION.parse().unwrap())),
         Recipient::Card(_) => SoftSource::province(Roots::test(suite)),
     }
 }
@@ -63,13 +62,13 @@ fn expected_keys(suite: Suite, target: &Target, role: u8) -> (Bytes16, Bytes16) 
         (None, _) => own,
         (Some(role), Recipient::Card(CardKind::MainControl)) => root(role),
         (Some(Role::Transport), _) => root(Role::Transport),
-        (Some(role), Recipient::Card(CardKind::Esam)) | (Some(role), Recipient::Mcu) => device(role),
+        (Some(role), Recipient::Card(CardKind::Esam | CardKind::UserCard) | Recipient::Mcu) => device(role),
         (Some(role), Recipient::Card(_)) => city(role),
     };
     (master, key)
 }
 
-const RECIPIENTS: [Recipient; 8] = [
+const RECIPIENTS: [Recipient; 9] = [
     Recipient::Card(CardKind::MainControl),
     Recipient::Card(CardKind::PsamIssuing),
     Recipient::Card(CardKind::EsamIssuing),
@@ -77,6 +76,7 @@ const RECIPIENTS: [Recipient; 8] = [
     Recipient::Card(CardKind::Psam),
     Recipient::Card(CardKind::TestCard),
     Recipient::Card(CardKind::Esam),
+    Recipient::Card(CardKind::UserCard),
     Recipient::Mcu,
 ];
 
@@ -125,9 +125,9 @@ fn every_exported_field_opens_to_the_key_of_the_formulas() {
             }
         }
     }
-    // Per suite, with both headers: 3 kinds of 10 keys and one of 11, PSAM and test card of 4 and an ESAM of 8 under their
-    // own masters, the own master of the 7 kinds under the transport key, and 2 keys of an MCU.
-    assert_eq!(fields, 3 * 2 * (41 + 8 + 8 + 7 + 2));
+    // Per suite, with both headers: 3 kinds of 10 keys and one of 11, PSAM and test card of 4, a user card of 2 and an ESAM of 8 under
+    // their own masters, the own master of the 8 kinds under the transport key, and 2 keys of an MCU.
+    assert_eq!(fields, 3 * 2 * (41 + 8 + 2 + 8 + 8 + 2));
 }
 
 const PADDING: [u8; 10] = [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -172,7 +172,8 @@ fn a_level_makes_only_what_stands_below_it() {
     for recipient in RECIPIENTS {
         let below_city = matches!(
             recipient,
-            Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam) | Recipient::Mcu
+            Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard)
+                | Recipient::Mcu
         );
         let target = target(recipient, false);
         let wrong: &mut SoftSource = if below_city { &mut province } else { &mut city };

@@ -27,6 +27,7 @@ pub fn file(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static str> 
         (_, profile::EF_CERTIFICATES) if in_mf => Some("certificates"),
         (Some(CardKind::Psam), profile::EF_TERMINAL) if in_mf => Some("terminal number"),
         (Some(CardKind::Psam), profile::EF_SEALED) if !in_mf => Some("orders sealed"),
+        (Some(CardKind::UserCard), fid) if !in_mf => anatomy::user_card_file_name(fid),
         (Some(CardKind::Esam), profile::EF_PURSE) => Some("purse"),
         (Some(CardKind::Esam), fid) => anatomy::esam_file(Make::Current, fid),
         _ => None,
@@ -46,6 +47,8 @@ pub fn row(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static FileRo
         (CardKind::Psam, Fid::MF) => profile::PSAM_FILES,
         (CardKind::Psam, _) => profile::PSAM_PURCHASE_FILES,
         (CardKind::Esam, _) => profile::ESAM_FILES,
+        (CardKind::UserCard, Fid::MF) => profile::USER_CARD_FILES,
+        (CardKind::UserCard, _) => profile::USER_CARD_APPLICATION_FILES,
         _ => return None,
     };
     rows.iter().find(|row| row.fid == fid)

@@ -44,8 +44,12 @@ fn the_steps_are_those_of_the_document() {
     let mut world = World::new();
     world.sim.put(1, &order(1, 5000));
     let report = world.insert();
-    let steps: Vec<Step> =
-        Step::ALL[1..].iter().copied().filter(|step| *step != Step::StorageFiles).collect();
+    let steps: Vec<Step> = Step::ALL[1..]
+        .iter()
+        .copied()
+        .filter(|step| !matches!(step, Step::StorageFiles | Step::Supply | Step::CardReset | Step::CardFiles))
+        .filter(|step| !matches!(step, Step::CardIdentity | Step::CardBelieves | Step::Transfer))
+        .collect();
     assert_eq!(report.steps, steps, "all of a SIM's but the debit, as nothing was due");
     assert_eq!(report.cause, None);
     // Run information: register, time, EF_IMSI.

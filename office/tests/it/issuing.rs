@@ -33,7 +33,7 @@ fn blank(suite: Suite) -> PaperCard {
 fn source(kind: CardKind, suite: Suite) -> SoftSource {
     let roots = Roots::test(suite);
     match kind {
-        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard => {
             SoftSource::city(roots.city(REGION.parse().unwrap()))
         }
         _ => SoftSource::province(roots),
@@ -44,7 +44,7 @@ fn own_master(kind: CardKind, suite: Suite) -> Key {
     let number: DeviceNumber = NUMBER.parse().unwrap();
     let roots = Roots::test(suite);
     match kind {
-        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard => {
             roots.city(REGION.parse().unwrap()).device(Recipient::Card(kind), Role::Master, number)
         }
         _ => roots.own_master(kind, number),
@@ -92,7 +92,7 @@ fn assert_finished(plan: &Plan, card: &PaperCard) {
     assert_eq!(card.master, own_master(kind, suite));
     let info = card.files[&(0x3F00, 0x0015)].as_deref().unwrap();
     assert_eq!(info, plan.card_info().to_bytes());
-    let directory = if matches!(kind, CardKind::Psam | CardKind::TestCard) { 0xDF01 } else { 0x3F00 };
+    let directory = if kind.has_application() { 0xDF01 } else { 0x3F00 };
     let mut source = source(kind, suite);
     let target = plan.target(serial(), Master::Own);
     for row in Recipient::Card(kind).keys().iter().filter(|row| !matches!(row.role, 0 | 0x0A)) {

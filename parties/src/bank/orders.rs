@@ -251,8 +251,13 @@ pub fn reissue(session: &Session, desk: &mut Desk, request: &ReissueRequest) -> 
 
 /// The id of a new order.
 pub(super) fn draw(session: &Session, what: &str, to: &Destination) -> Result<OrderId> {
+    to.id.map_or_else(|| draw_for(session, what, &to.whose()), Ok)
+}
+
+/// A fresh id of an order for somebody.
+pub(super) fn draw_for(session: &Session, what: &str, whose: &str) -> Result<OrderId> {
     let at = session.now()?;
-    Ok(to.id.unwrap_or_else(|| OrderId(random(&mut *session.chance(&format!("{what} {} {at}", to.whose()))))))
+    Ok(OrderId(random(&mut *session.chance(&format!("{what} {whose} {at}")))))
 }
 
 impl Destination {

@@ -4,9 +4,9 @@
 use super::asking::Besides;
 use super::bring::{PurchaseReport, brought};
 use super::desk::Desk;
-use super::pins::{PinChoice, Pins};
+use super::pins::PinChoice;
 use super::registration;
-use super::settle::{self, ReceiptLine, is_under_other_keys};
+use super::settle::{self, ReceiptLine};
 use crate::session::Session;
 use crate::trouble::{Result, refused};
 use crate::{log, revoked};
@@ -19,8 +19,7 @@ use scheme::profile::CardKind;
 use scheme::recharge::{Kept, Recharge};
 use serde::{Deserialize, Serialize};
 use server::{
-    BankAccount, Bring, Incoming, OnlineError, OnlinePurchase, OnlineState, Origin, RechargeAsk,
-    RechargeMade, SettleError, Settlement,
+    BankAccount, Bring, OnlineError, OnlinePurchase, OnlineState, RechargeAsk, RechargeMade, Settlement,
 };
 use std::path::Path;
 
@@ -134,22 +133,7 @@ pub(super) fn receipt(
     known: &OnlinePurchase,
     packet: &[u8],
 ) -> Result<ReceiptLine> {
-    let (incoming, origin) = (Incoming::UserData(packet), Origin::Meter(known.meter));
-    let (at, pool) = (session.now()?, desk.pool(session)?);
-    let choice = PinChoice::default();
-    let mut pins = Pins::new(session, &choice);
-    let (books, seats) = desk.parts();
-    let openers = books.openers(incoming, &origin)?;
-    let members = pool.opening(None, &openers, &|psam| seats.fit(psam))?;
-    let mut settled: Result<Settlement, SettleError> = Err(server::Refusal::NotGenuine(known.meter).into());
-    for member in members {
-        settled = seats
-            .with(session, member, &mut pins, |_, psam| Ok(books.settle(psam, incoming, &origin, at)))?;
-        if !settled.as_ref().is_err_and(is_under_other_keys) {
-            break;
-        }
-    }
-    let settlement = settled?;
+    let settlement = settle::settle_one(session, desk, packet, known.meter, &PinChoice::default())??;
     let line = settle::line(session, Path::new(""), &settlement);
     log::fact(session, settle::result(&settlement), line.order.as_deref().unwrap_or_default());
     match &settlement {

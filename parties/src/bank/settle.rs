@@ -253,8 +253,34 @@ fn wait_for(
     Ok((message, origin, members.into_iter().map(|member| member.number).collect()))
 }
 
+/// Settles one receipt that did not come in a file: of this meter, whatever carried it. What no PSAM could open is told apart from what
+/// ended the act.
+pub(super) fn settle_one(
+    session: &Session,
+    desk: &mut Desk,
+    packet: &[u8],
+    meter: MeterNumber,
+    choice: &PinChoice,
+) -> Result<Result<Settlement, SettleError>> {
+    let (incoming, origin) = (Incoming::UserData(packet), Origin::Meter(meter));
+    let (at, pool) = (session.now()?, desk.pool(session)?);
+    let mut pins = Pins::new(session, choice);
+    let (books, seats) = desk.parts();
+    let openers = books.openers(incoming, &origin)?;
+    let members = pool.opening(choice.psam, &openers, &|psam| seats.fit(psam))?;
+    let mut settled: Result<Settlement, SettleError> = Err(Refusal::NotGenuine(meter).into());
+    for member in members {
+        settled = seats
+            .with(session, member, &mut pins, |_, psam| Ok(books.settle(psam, incoming, &origin, at)))?;
+        if !settled.as_ref().is_err_and(is_under_other_keys) {
+            break;
+        }
+    }
+    Ok(settled)
+}
+
 /// Another PSAM may open what this one could not.
-pub(super) fn is_under_other_keys(error: &SettleError) -> bool {
+fn is_under_other_keys(error: &SettleError) -> bool {
     matches!(error, SettleError::Refused(Refusal::NotGenuine(_) | Refusal::Malformed(_) | Refusal::NoMeter))
 }
 

@@ -114,7 +114,7 @@ impl CardReport {
         self.add("state", info.state.name());
         self.add("suite", Suite::from_code(info.suite).map_or("unknown", |suite| suite.name()));
         // Cards for purchases have their keys where the purchase is.
-        if matches!(kind, CardKind::Psam | CardKind::TestCard) {
+        if kind.has_application() {
             fmcos.select_fid(DF_PURCHASE)?;
         }
         for row in Recipient::Card(kind).keys().iter().filter(|row| row.role != 0) {

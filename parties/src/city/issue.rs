@@ -16,7 +16,7 @@ use crate::{companion, people};
 use scheme::CardRef;
 use scheme::cards::Keeping;
 use scheme::numbers::{DeviceNumber, RegionCode};
-use scheme::profile::CardKind;
+use scheme::profile::{CardKind, pins};
 use scheme::psam::Limits;
 use serde::Serialize;
 
@@ -53,6 +53,15 @@ pub const TEST_CARDS: Making = Making {
     end_wants_two: false,
 };
 
+/// Customers' purchase cards.
+pub const USER_CARDS: Making = Making {
+    kind: CardKind::UserCard,
+    issuing: CardKind::PsamIssuing,
+    many: "user cards",
+    stem: "user-card",
+    end_wants_two: false,
+};
+
 /// A card to be made.
 #[derive(Debug, Clone)]
 pub struct MakeRequest {
@@ -62,7 +71,7 @@ pub struct MakeRequest {
     pub access: Access,
     /// The blank, or the place of a new one; `None`: in what the city hands out.
     pub card: Option<CardRef>,
-    /// The PIN it will have.
+    /// The PIN it will have; of a user card, which has none, nothing is asked.
     pub pin: SecretFrom,
     /// Limits of a PSAM; `None`: those it has when its city says nothing else.
     pub limits: Option<Limits>,
@@ -103,14 +112,17 @@ impl Making {
         let opened = (self.issuing, false);
         request.access.with_issuing_card(session, &folder, opened, |source| {
             let whose = format!("the {} to be made", self.kind.title());
-            let pin = secret::new_pin(session, &request.pin, &whose)?;
+            let pin = match pins(self.kind) {
+                [] => None,
+                _ => Some(secret::new_pin(session, &request.pin, &whose)?),
+            };
             let card = match &request.card {
                 Some(card) => card.clone(),
                 None => card_at(&out(&folder)?.join(format!("{}-{}.card", self.stem, request.number))),
             };
             issuing::tell_left(session, source, 1)?;
             let making = IssueRequest {
-                pins: (&pin).into(),
+                pins: pin.as_ref().into(),
                 allowed: request.allowed,
                 ..IssueRequest::new(self.kind, request.number, region)
             };
@@ -119,11 +131,11 @@ impl Making {
             let issued = issuing::issue_at(session, &making, place, source, &mut journal)?;
             companion::write(session, &folder, &card, (region, &issued))?;
             let mut server_key = None;
-            if self.kind == CardKind::Psam {
+            if let (CardKind::Psam, Some(pin)) = (self.kind, &pin) {
                 let file = out(&folder)?.join(server_key_name(request.number));
                 let limits = request.limits.unwrap_or(Limits::PSAM);
                 let mut handle = CardHandle::open(session, &card, self.kind)?;
-                psam::equip(session, &mut handle, source, (&pin, limits), &file, &mut journal).context(
+                psam::equip(session, &mut handle, source, (pin, limits), &file, &mut journal).context(
                     "the PSAM is made, but not paired with a server: `gridcard psam pair` does that",
                 )?;
                 handle.close()?;

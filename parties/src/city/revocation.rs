@@ -35,7 +35,7 @@ pub fn revoke(
     let maker = Maker {
         folder: &folder,
         issuer: region,
-        kinds: &[CardKind::Psam, CardKind::Esam, CardKind::TestCard],
+        kinds: &[CardKind::Psam, CardKind::Esam, CardKind::TestCard, CardKind::UserCard],
         believers: &[CardKind::Psam],
     };
     let open = || CardHandle::open(session, &place, CardKind::PsamIssuing);

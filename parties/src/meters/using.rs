@@ -5,6 +5,7 @@ use super::place::{MeterPlace, folder, shown};
 use crate::cards::CardHandle;
 use crate::session::Session;
 use crate::trouble::{Failure, Result, refused, security};
+use meter::card::beeps;
 use meter::{Consumption, InsertionReport, Meter, OrderOutcome, Outcome, StorageReport};
 use reader::CardError;
 use scheme::money::Fen;
@@ -103,6 +104,9 @@ pub struct InsertReport {
     /// The files that held something of ours, where it was no SIM.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileReport>,
+    /// What the beeper said, a tone each, where it was a user card.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beeps_ms: Vec<u16>,
     /// All about it.
     #[serde(skip)]
     pub insertion: InsertionReport,
@@ -134,6 +138,7 @@ impl From<InsertionReport> for InsertReport {
             display: shown(&insertion.display),
             apdus: insertion.esam.apdus + insertion.sim.apdus,
             files: Vec::new(),
+            beeps_ms: Vec::new(),
             insertion,
         }
     }
@@ -155,26 +160,36 @@ impl RefusalReport {
             format!("{} (card error {}, {}): {}", self.display, self.field_error, self.name, self.words);
         match self.refusal {
             Refusal::KeyState => security(words),
-            Refusal::SimPulled | Refusal::StoragePulled | Refusal::SimReset | Refusal::EsamReset => {
-                Failure::new(Kind::Absent, words)
-            }
+            Refusal::SimPulled
+            | Refusal::StoragePulled
+            | Refusal::CardPulled
+            | Refusal::SimReset
+            | Refusal::CardReset
+            | Refusal::EsamReset => Failure::new(Kind::Absent, words),
             _ => refused(words),
         }
     }
 }
 
-/// Puts a SIM into a meter. What the meter makes of it is in the report, a refusal too.
+/// Puts a SIM or a user card into a meter, whichever it is; `supply`: how the supply stands while a card is in, in percent of what it
+/// should be. What the meter makes of it is in the report, a refusal too.
 ///
 /// # Errors
 /// There is no such meter; a card is not there; the flash cannot be kept.
-pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef) -> Result<InsertReport> {
+pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef, supply: u8) -> Result<InsertReport> {
     let place = MeterPlace::new(&folder(session)?, number);
     place.must_exist()?;
-    let mut sim = CardHandle::open(session, sim, CardKind::Sim)?;
-    let insertion =
-        with_money(session, &place, |meter, esam, now, random| meter.insert(esam, &mut sim, now, random))?;
-    sim.close()?;
-    Ok(insertion.into())
+    let (mut card, kind) = CardHandle::open_any(session, sim)?;
+    let insertion = with_money(session, &place, |meter, esam, now, random| match kind {
+        CardKind::Sim | CardKind::Uicc => meter.insert(esam, &mut card, now, random),
+        _ => meter.insert_card(esam, &mut card, supply, now, random),
+    })?;
+    card.close()?;
+    let mut report = InsertReport::from(insertion);
+    if !kind.is_sim() {
+        report.beeps_ms = beeps(&report.insertion.outcome).to_vec();
+    }
+    Ok(report)
 }
 
 /// Puts a medium with record files into a meter, in the place of the SIM: `path` is an order's file, or a folder of them. The receipt of each

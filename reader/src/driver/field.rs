@@ -1,9 +1,11 @@
 //! The meter's ESAM by the commands of the field, as its MCU sends them for a station [docs/specs/esam.md].
 
 use super::esam::Esam;
-use super::take;
+use super::{exactly, take};
 use crate::error::CardError;
-use scheme::field::{MAC_LEN, Span, statement_header};
+use scheme::field::{INCREASE, MAC_LEN, Span, statement_header};
+use scheme::order::Serial8;
+use scheme::user_card::{TELL, WRITE, WriteBack};
 use wire::{Command, Sw};
 
 /// What the ESAM states with its MAC.
@@ -13,6 +15,16 @@ pub struct Stated {
     pub data: Vec<u8>,
     /// Their MAC.
     pub mac: [u8; MAC_LEN],
+}
+
+/// Who proves himself by a key that meter and user card share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Proof {
+    /// The card.
+    OfCard = 1,
+    /// The meter.
+    OfMeter = 2,
 }
 
 /// An ESAM in a session of the field.
@@ -41,7 +53,49 @@ impl<'e, 'c> FieldEsam<'e, 'c> {
     pub fn identity(&mut self, factor: &[u8; 8], random: &[u8; 8]) -> Result<[u8; 8], CardError> {
         self.send("derive the key of an identity", [0x80, 0xFA, 0x00, 0x03], factor)?;
         let step = "encipher for an identity";
-        super::exactly(step, &self.send(step, [0x80, 0xFA, 0x00, 0x00], random)?)
+        exactly(step, &self.send(step, [0x80, 0xFA, 0x00, 0x00], random)?)
+    }
+
+    /// What 8 bytes become under a key that is shared with a user card; the session is that card's from then on.
+    ///
+    /// # Errors
+    /// The card, or its channel.
+    pub fn for_card(&mut self, whose: Proof, card: Serial8, random: &[u8; 8]) -> Result<[u8; 8], CardError> {
+        self.send("derive a key of a user card", [0x80, 0xFA, 0x00, whose as u8], &card.0)?;
+        let step = "encipher for a user card";
+        exactly(step, &self.send(step, [0x80, 0xFA, 0x00, 0x00], random)?)
+    }
+
+    /// Customer and kind as a user card gave them, with its MAC.
+    ///
+    /// # Errors
+    /// 6988: the MAC is wrong; what else the ESAM says; the channel.
+    pub fn take_from_card(&mut self, told: &[u8]) -> Result<(), CardError> {
+        let [cla, ins, p1, p2, _] = TELL;
+        self.send("take the customer of a user card", [cla, ins, p1, p2], told).map(drop)
+    }
+
+    /// INCREASE: amount and count with a MAC.
+    ///
+    /// # Errors
+    /// 6988: the MAC is wrong; what else the ESAM says; the channel.
+    pub fn increase(&mut self, purchase: &[u8]) -> Result<(), CardError> {
+        let [cla, ins, p1, p2, _] = INCREASE;
+        self.send("INCREASE", [cla, ins, p1, p2], purchase).map(drop)
+    }
+
+    /// File 07 with its MAC, for the user card of a serial number that gave the random 4 bytes.
+    ///
+    /// # Errors
+    /// The card, or its channel.
+    pub fn state_for_card(
+        &mut self,
+        random: [u8; 4],
+        card: Serial8,
+    ) -> Result<[u8; WriteBack::LEN + MAC_LEN], CardError> {
+        let step = "read with a MAC for a user card";
+        let data = [&random[..], &WRITE, &card.0].concat();
+        exactly(step, &self.send(step, [0x04, 0xB0, 0x87, 0x00], &data)?)
     }
 
     /// 4 random bytes: a new session.

@@ -12,6 +12,7 @@ pub mod issuing;
 pub mod psam;
 pub mod signing;
 pub mod sim;
+pub mod user_card;
 
 use crate::error::CardError;
 use crate::exchange::exchange;

@@ -4,6 +4,7 @@
 use super::fmcos::Fmcos;
 use super::guard::{LastTry, PinError};
 use super::issuing::Counter;
+use super::user_card::CardAsk;
 use crate::error::CardError;
 use scheme::moment::Moment;
 use scheme::numbers::MeterNumber;
@@ -13,6 +14,7 @@ use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, EF_LIMIT, EF_LIMIT_CHALLE
 use scheme::psam::{self, Limits, PsamChain, Statement};
 use scheme::recharge::Recharge;
 use scheme::signed::Signed;
+use scheme::user_card::SEAL;
 use wire::channel::Channel;
 use wire::status::Dialect;
 use wire::{Command, Sw};
@@ -205,6 +207,17 @@ impl<'c> Psam<'c> {
         let data = self.fmcos.send(step, &carrying(step, 0x04, &[&random, &proved])?)?;
         let what = || format!("the card's answer of {} byte(s) is not a recharge", data.len());
         Recharge::parse(&data).ok_or_else(|| CardError::malformed(step, what()))
+    }
+
+    /// SEAL CARD: an order in, what is loaded onto a user card out, by the rules of [`Psam::seal_order`]. 6981 an order for another
+    /// bearer than this card.
+    pub fn seal_card(&mut self, ask: CardAsk, order: &[u8]) -> Result<Vec<u8>, CardError> {
+        let step = "SEAL CARD";
+        super::fmcos::current(&self.info, step)?;
+        let proved = self.proved(order);
+        let [cla, ins, p1, p2] = SEAL;
+        let command = with_data(step, Command::new(cla, ins, p1, p2), &[&ask.to_bytes(), &proved])?;
+        self.fmcos.send(step, &command)
     }
 
     fn proved(&self, order: &[u8]) -> Vec<u8> {

@@ -27,7 +27,7 @@ const fn takes(ins: u8, words: &'static str) -> Carrier {
 }
 
 /// By the instruction alone: whatever class and parameters come with it, it is hidden rather than shown.
-const CARRIERS: [Carrier; 10] = [
+const CARRIERS: [Carrier; 12] = [
     takes(0x20, PIN),                                     // VERIFY, VERIFY CHV
     takes(0x24, PIN),                                     // CHANGE CHV; PIN UNBLOCK and SET PIN, sealed
     takes(0x26, PIN),                                     // DISABLE CHV
@@ -35,8 +35,10 @@ const CARRIERS: [Carrier; 10] = [
     takes(0x2C, PIN),                                     // UNBLOCK CHV
     takes(0x5E, PIN),                                     // CHANGE PIN, RELOAD PIN
     takes(0xD4, KEY), // WRITE KEY, STAGE KEY, a key download: in clear and sealed
+    takes(0xC4, KEY), // LOAD PURCHASE of a user card: sealed
     takes(0xD8, KEY), // PUT KEY of other people's cards
     Carrier { ins: 0x44, data: None, answer: Some(KEY) }, // EXPORT KEY: the data field of the target's WRITE KEY
+    Carrier { ins: 0xC6, data: None, answer: Some(KEY) }, // SEAL CARD: the data field of the card's LOAD PURCHASE
     Carrier { ins: 0x3E, data: None, answer: Some(KEY) }, // PAIR SERVER: the server key of a PSAM
 ];
 
@@ -47,10 +49,11 @@ const UNKNOWN: &str = "nobody here knows whether a key";
 
 /// Instructions of a class of somebody's own (80 to FF but for a SIM's A0) that are known to carry neither PIN nor key. All
 /// others are hidden, both ways, so that a command that is added shows nothing before it is listed.
-const SHOWN: [u8; 51] = [
+const SHOWN: [u8; 52] = [
     0x04, 0x0E, 0x10, 0x12, 0x14, 0x16, 0x18, 0x1A, 0x1E, 0x30, 0x32, 0x34, 0x36, 0x38, 0x3A, 0x3C, 0x3E,
     0x40, 0x42, 0x44, 0x46, 0x48, 0x4A, 0x4C, 0x4E, 0x50, 0x52, 0x54, 0x58, 0x5A, 0x5C, 0x70, 0x72, 0x74,
-    0x76, 0x78, 0x7A, 0x7C, 0x82, 0x84, 0x88, 0xA4, 0xB0, 0xB2, 0xC0, 0xC2, 0xD0, 0xD6, 0xDC, 0xE0, 0xFA,
+    0x76, 0x78, 0x7A, 0x7C, 0x82, 0x84, 0x88, 0xA4, 0xB0, 0xB2, 0xC0, 0xC2, 0xC6, 0xD0, 0xD6, 0xDC, 0xE0,
+    0xFA,
 ];
 
 /// Files of session keys: EF_Kc and EF_KcGPRS of a SIM, the same in a USIM's GSM access, EF_Keys and EF_KeysPS of a USIM.

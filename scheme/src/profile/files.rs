@@ -162,6 +162,24 @@ pub mod field_file {
     pub const CHIP: Fid = Fid(0x001A);
 }
 
+/// Files of a user card, in its [`DF_PURCHASE`].
+pub mod user_card_file {
+    use super::Fid;
+
+    /// Command information: for whom the card is, and what it does ([`crate::user_card::Information`]).
+    pub const INFORMATION: Fid = Fid(0x0001);
+    /// Amount and count of the purchase.
+    pub const PURSE: Fid = Fid(0x0002);
+    /// Tariff in use.
+    pub const TARIFF: Fid = Fid(0x0003);
+    /// Tariff that waits.
+    pub const SPARE_TARIFF: Fid = Fid(0x0004);
+    /// What the meter wrote back ([`crate::user_card::WriteBack`]).
+    pub const WRITE_BACK: Fid = Fid(0x0005);
+    /// The ESAM's receipt: its length, then its message.
+    pub const RECEIPT: Fid = Fid(0x0006);
+}
+
 /// Where an ESAM's own files stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EsamFiles {
@@ -193,6 +211,9 @@ impl EsamFiles {
 }
 /// Name of the purchase application of a PSAM.
 pub const PURCHASE_NAME: &[u8] = b"\xF0GRIDCARD\x04";
+
+/// Name of the application of a user card.
+pub const USER_CARD_NAME: &[u8] = b"\xF0GRIDCARD\x0B";
 
 /// The MF as the factory makes it: over the whole chip, create and erase right state A.
 pub const FACTORY_MF: FileRow = row(0x3F00, Shape::Dir(0xFFFF, 0x01, &[]), MASTER, MASTER);
@@ -272,6 +293,25 @@ pub static PSAM_PURCHASE_FILES: &[FileRow] = &[
     row(0x0017, Shape::Binary(0x0C),                        FREE,      NEVER),
     row(0x0018, Shape::Binary(0x4C),                        FREE,      NEVER),
     row(0x0019, Shape::Binary(0x08),                        FREE,      NEVER),
+];
+
+/// Files of a user card in its MF.
+#[rustfmt::skip]
+pub static USER_CARD_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0xDF01, Shape::Dir(0x0400, 0x95, USER_CARD_NAME),   MF_MASTER, MF_MASTER),
+];
+
+/// Files of a user card in its application: the bank's, which come with a MAC by one command, and the meter's.
+#[rustfmt::skip]
+pub static USER_CARD_APPLICATION_FILES: &[FileRow] = &[
+    row(0x0000, Shape::Keys(0x0060, 0x95),                  MF_MASTER, 0xFF),
+    row(0x0001, Shape::Binary(0x2D),                        FREE,      NEVER),
+    row(0x0002, Shape::Binary(0x08),                        FREE,      NEVER),
+    row(0x0003, Shape::Binary(0xC7),                        FREE,      NEVER),
+    row(0x0004, Shape::Binary(0xC7),                        FREE,      NEVER),
+    row(0x0005, Shape::Binary(0x31),                        FREE,      NEVER),
+    row(0x0006, Shape::Binary(0xC8),                        FREE,      METER),
 ];
 
 /// Files of an ESAM, all in its MF.

@@ -24,11 +24,13 @@ pub enum CardKind {
     Uicc = 9,
     /// Issuing card of a city that makes production test cards; always of the test hierarchy.
     TestIssuing = 0x0A,
+    /// A customer's classic purchase card.
+    UserCard = 0x0B,
 }
 
 impl CardKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [CardKind; 10] = [
+    pub const ALL: [CardKind; 11] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -39,10 +41,11 @@ impl CardKind {
         CardKind::Fmcos,
         CardKind::Uicc,
         CardKind::TestIssuing,
+        CardKind::UserCard,
     ];
 
     /// The kinds that are made by writing files and keys into a blank, the makers before what they make.
-    pub const ISSUED: [CardKind; 7] = [
+    pub const ISSUED: [CardKind; 8] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -50,6 +53,7 @@ impl CardKind {
         CardKind::Psam,
         CardKind::TestCard,
         CardKind::Esam,
+        CardKind::UserCard,
     ];
 
     /// The kind byte.
@@ -75,6 +79,7 @@ impl CardKind {
             CardKind::Fmcos => "fmcos",
             CardKind::TestIssuing => "test-issuing",
             CardKind::Uicc => "uicc",
+            CardKind::UserCard => "user-card",
         }
     }
 
@@ -89,6 +94,7 @@ impl CardKind {
             CardKind::Esam => "ESAM",
             CardKind::TestCard => "test card",
             CardKind::Fmcos => "FMCOS card",
+            CardKind::UserCard => "user card",
             CardKind::Sim | CardKind::Uicc => "SIM",
         }
     }
@@ -106,6 +112,11 @@ impl CardKind {
     /// Whether the card gives keys to other cards for a city: kinds 02, 03 and 0A.
     pub const fn is_city_issuing(self) -> bool {
         matches!(self, CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing)
+    }
+
+    /// Whether the card has its keys and what it does in an application below the MF, and its own master alone in the MF.
+    pub const fn has_application(self) -> bool {
+        matches!(self, CardKind::Psam | CardKind::TestCard | CardKind::UserCard)
     }
 
     /// Whether the card lives on the published test hierarchy, whatever the state of its maker.

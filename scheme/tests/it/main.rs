@@ -13,6 +13,7 @@ mod purchase;
 mod shown;
 mod signed;
 mod subscription;
+mod user_card;
 mod zone;
 
 /// Bytes of a hexadecimal text; spaces are for reading only.

@@ -272,8 +272,8 @@ fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
         }
     }
     // 0018 of three issuing cards, 0019 of one, DF01/0017, 0018 and 0019 of PSAM and test card; 5010 and 5011 of two issuing cards
-    // and a PSAM.
-    assert_eq!(presets, 3 + 1 + 3 + 3 + 6);
+    // and a PSAM; DF01/0001 to 0005 of a user card.
+    assert_eq!(presets, 3 + 1 + 3 + 3 + 6 + 5);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn card_information_that_means_nothing_closes_no_card() {
         let other = if kind == CardKind::Psam { CardKind::TestCard } else { CardKind::Psam };
         let mut changes: Vec<(usize, u8)> = [0, 3, 10, 13].map(|at| (at, 0x01)).to_vec();
         changes.extend([4, 14, 19, 20, 27].map(|at| (at, 0x0A)));
-        changes.extend([(8, other.code()), (8, 0x0B), (9, 0x01), (9, 0x03), (9, 0xFF), (28, 2), (28, 3)]);
+        changes.extend([(8, other.code()), (8, 0x0E), (9, 0x01), (9, 0x03), (9, 0xFF), (28, 2), (28, 3)]);
         changes.extend([(29, 1), (29, 3), (24, 0x19)]);
         changes.push(if kind == CardKind::MainControl { (4, 0x33) } else { (28, 9) });
         if kind.is_always_test() {
@@ -356,7 +356,7 @@ fn the_free_mode_ends_with_the_closing() {
 fn finished(kind: CardKind) -> (Slot, SoftSource, issue::plan::Plan, keys::Key) {
     let roots = Roots::test(SUITE);
     let (mut source, own) = match kind {
-        CardKind::Psam | CardKind::TestCard | CardKind::Esam => {
+        CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard => {
             let city = roots.city(region());
             let own = city.device(Recipient::Card(kind), Role::Master, number(42));
             (SoftSource::city(city), own)
@@ -379,7 +379,7 @@ fn a_finished_card_is_closed_to_whoever_holds_its_master() {
         let (mut card, mut source, plan, own) = finished(kind);
         card.reset().unwrap();
         let before = crate::world::user_area(&card);
-        let psam = matches!(kind, CardKind::Psam | CardKind::TestCard);
+        let psam = kind.has_application();
         for directory in [None, psam.then_some(DF_PURCHASE)] {
             for proved in [false, true] {
                 card.reset().unwrap();

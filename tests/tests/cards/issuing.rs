@@ -33,7 +33,9 @@ impl Bench {
     fn new(kind: CardKind, suite: Suite) -> Self {
         let roots = Roots::test(suite);
         let source = match kind {
-            CardKind::Psam | CardKind::TestCard | CardKind::Esam => SoftSource::city(roots.city(region())),
+            CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard => {
+                SoftSource::city(roots.city(region()))
+            }
             _ => SoftSource::province(roots),
         };
         let label = format!("broken {}", kind.name());
@@ -97,7 +99,7 @@ impl Bench {
         let challenge = fmcos.challenge8().unwrap();
         let cryptogram = seal::cryptogram(&self.own_master(), &challenge);
         fmcos.external_authenticate(0, &cryptogram).unwrap_or_else(|error| panic!("{what}: {error}"));
-        if matches!(kind, CardKind::Psam | CardKind::TestCard) {
+        if kind.has_application() {
             fmcos.select_fid(DF_PURCHASE).unwrap();
         }
         let target = self.plan.target(self.serial, Master::Own);
@@ -126,7 +128,7 @@ impl Bench {
     fn own_master(&self) -> Key {
         let roots = Roots::test(self.plan.suite());
         match self.plan.kind() {
-            kind @ (CardKind::Psam | CardKind::TestCard | CardKind::Esam) => {
+            kind @ (CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard) => {
                 roots.city(region()).device(Recipient::Card(kind), Role::Master, device())
             }
             kind => roots.own_master(kind, device()),

@@ -41,4 +41,5 @@ mod storage;
 mod testing;
 mod torn;
 mod upkeep;
+mod user_card;
 mod world;

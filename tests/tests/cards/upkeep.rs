@@ -44,7 +44,7 @@ fn at_pins(card: &mut Slot, kind: CardKind) -> Fmcos<'_> {
     let mut fmcos = Fmcos::new(card);
     fmcos.reset().unwrap();
     fmcos.select_mf().unwrap();
-    if matches!(kind, CardKind::Psam | CardKind::TestCard) {
+    if kind.has_application() {
         fmcos.select_fid(DF_PURCHASE).unwrap();
     }
     fmcos

@@ -81,6 +81,7 @@ mod traces;
 mod typed;
 #[cfg(unix)]
 mod url;
+mod user_card;
 mod wire_time;
 mod world;
 mod zone;

@@ -5,6 +5,7 @@ use keys::Key;
 use scheme::field::{MAC_LEN, command_mac};
 use scheme::order::Serial8;
 use scheme::recharge::BankMac;
+use scheme::user_card::MeterKey;
 use wire::{CommandRef, Sw};
 
 /// MACs that one random serves; then the station asks for another.
@@ -59,6 +60,16 @@ pub fn recharged<'c>(
     taken(context, command, again, |header, body| {
         [command_mac(station, random, header, body), bank.of(header, body)]
     })
+}
+
+/// As [`checked`], of what a user card gives with the MAC of the key it shares with this ESAM.
+pub fn from_card<'c>(
+    context: &mut Context<'_>,
+    command: &CommandRef<'c>,
+    key: &MeterKey,
+    again: Again,
+) -> Result<&'c [u8], Halt> {
+    checked(context, command, &key.to_esam(), again)
 }
 
 /// Looks whether one of the MACs that a command may have is at its end, and was not taken before.

@@ -55,6 +55,7 @@ pub fn download(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
         // MACs and identities of the old keys are over.
         context.volatile.field.random = None;
         context.volatile.field.identity = None;
+        context.volatile.field.card = None;
     }
     Ok(Sw::OK)
 }

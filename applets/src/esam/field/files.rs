@@ -3,6 +3,7 @@
 use super::super::account::{CUSTOMER, Parameters};
 use super::super::receipts::{refuse, role_key};
 use super::bound::{Again, checked, header, recharged};
+use super::card;
 use super::identity::check_factor;
 use crate::info::current_info;
 use alloc::vec::Vec;
@@ -51,6 +52,7 @@ pub fn is_write(context: &Context<'_>, command: &CommandRef<'_>) -> bool {
 pub fn read_binary(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let place = field_place(context, command);
     match place {
+        Some((fid, offset)) if card::is_asked(command, ASKED) => card::state(context, command, fid, offset),
         Some((fid, offset)) if command.cla & 0x04 != 0 && command.data.len() == ASKED => {
             state_file(context, command, fid, offset)
         }
@@ -97,13 +99,12 @@ impl Wanted {
         Ok(Wanted { random: *random, header: *header, factor })
     }
 
-    /// Bytes asked for: what the header's length counts beside MAC and, towards a station, factor. 6A80 unless the header is a
-    /// station's or a user card's: the ESAM makes no MAC for a header that it takes itself.
-    fn len(&self, fid: Option<Fid>) -> Result<usize, Halt> {
+    /// Bytes asked for: what the header's length counts beside MAC and factor. 6A80 unless the header is a station's: the ESAM makes
+    /// no MAC for a header that it takes itself.
+    fn len(&self) -> Result<usize, Halt> {
         let [cla, ins, p1, _, lc] = self.header;
-        let beside = match ([cla, ins, p1], fid) {
-            ([0x04, 0xD6, 0x86], _) => 12,
-            ([0x04, 0xD6, 0x85], Some(field_file::RUN_INFO)) => 4,
+        let beside = match [cla, ins, p1] {
+            [0x04, 0xD6, 0x86] => 12,
             _ => return Err(Sw::WRONG_DATA.into()),
         };
         usize::from(lc).checked_sub(beside).filter(|len| *len > 0).ok_or(Sw::WRONG_DATA.into())
@@ -126,7 +127,7 @@ fn state_file(
             bytes
         }
     };
-    let len = wanted.len(Some(fid))?;
+    let len = wanted.len()?;
     let data = content.get(offset..offset + len).ok_or(Sw::WRONG_OFFSET)?;
     state(context, command, Source::file(fid.bytes()[1]), data, wanted)
 }
@@ -140,7 +141,7 @@ fn state(
     wanted: Wanted,
 ) -> Result<Sw, Halt> {
     check_factor(context, &wanted.factor)?;
-    let len = wanted.len(Some(Fid(u16::from(source.file))))?;
+    let len = wanted.len()?;
     if command.ins == 0xB2 && len != data.len() {
         return Err(Sw::WRONG_DATA.into());
     }
@@ -166,6 +167,7 @@ pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
     let (fid, offset) = field_place(context, command).ok_or(Sw::FILE_NOT_FOUND)?;
     match fid {
         // The customer comes with a recharge, and who makes that vouches for him.
+        field_file::PARAMETERS if card::is_told(context, &header(command)) => card::told(context, command),
         field_file::PARAMETERS if header(command) == Span::CUSTOMER.write() => {
             let key = parameter_key(context)?;
             let kid = role_key(context, Role::Kid)?;

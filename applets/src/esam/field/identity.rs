@@ -39,6 +39,7 @@ pub fn derive(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     check_factor(context, factor)?;
     let key = identity_key(&role_key(context, Role::IntAuth)?, factor);
     context.volatile.field.identity = Some(key);
+    context.volatile.field.card = None;
     context.volatile.online = None;
     Ok(Sw::OK)
 }

@@ -1,36 +1,33 @@
 //! Money by the field's commands: the same purse and count as by ENVELOPE, and the same receipt.
 
 use super::super::account::{self, OPENED, Parameters, Purse};
-use super::super::receipts::{self, Credit, RunInfo, packet_keys, refuse, role_key};
+use super::super::receipts::{refuse, role_key};
 use super::bound::{Again, checked, header, random, recharged};
+use super::card;
+use super::credit::{credit, number, takes_unsigned};
 use crate::info::current_info;
 use cos::{Context, Halt};
 use keys::hierarchy::{Use, use_key};
 use keys::{Key, Role};
 use scheme::field::{MAC_LEN, Source, recharge_id, statement_mac};
-use scheme::moment::Moment;
 use scheme::money::Fen;
-use scheme::order::SimBinding;
 use scheme::profile::{EF_PARAMETERS, EF_RECEIPT, State};
 use scheme::refusal::Refusal;
-use scheme::signing::Mode;
 use wire::{CommandRef, Sw};
-
-/// UNSPECIFIED: the time in the receipt of a meter that told its ESAM none. A time settles nothing.
-const NO_TIME: Moment = Moment([0x20, 0x00, 0x01, 0x01, 0, 0, 0]);
 
 /// The purse's own key: no MAC of a parameter is one of money.
 fn purse_key(context: &Context<'_>) -> Result<Key, Halt> {
     Ok(use_key(&role_key(context, Role::Kid)?, Use::FieldMac))
 }
 
-fn number(bytes: &[u8]) -> Result<u32, Halt> {
-    bytes.try_into().map(u32::from_be_bytes).map_err(|_| Sw::WRONG_LENGTH.into())
-}
-
 /// INCREASE `84 32 01 0C 0C amount4 count4 MAC4`: the next purchase. It opens an account whose customer was written before.
+///
+/// With a user card in the meter's slot it is the card's, and nobody else's.
 pub fn increase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     current_info(context)?;
+    if let Some(seen) = context.volatile.field.card {
+        return card::increase(context, command, seen);
+    }
     let key = purse_key(context)?;
     let kid = role_key(context, Role::Kid)?;
     let body = recharged(context, command, &key, &kid, Again::Never)?;
@@ -39,42 +36,15 @@ pub fn increase(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     let random = random(context)?;
     let code: [u8; MAC_LEN] = *command.data.last_chunk().ok_or(Sw::WRONG_LENGTH)?;
     let parameters = Parameters::read(context)?;
-    if parameters.mode == Mode::Signed {
-        return Err(refuse(Refusal::Unsigned));
-    }
-    let purse = Purse::read(context)?;
+    takes_unsigned(&parameters)?;
     if parameters.customer.0 == [0; 6] {
         return Err(refuse(Refusal::NotOpened));
     }
-    if count <= purse.count {
-        return Err(refuse(Refusal::CountOlder));
-    }
-    if purse.count.checked_add(1) != Some(count) {
-        return Err(refuse(Refusal::CountSkipped));
-    }
-    let balance = purse.balance.checked_add(amount);
-    // Of nothing, it takes its count and nothing else, and must do so at a full purse too.
-    let balance = balance.filter(|balance| amount == 0 || *balance <= parameters.ceiling);
-    let balance = balance.ok_or_else(|| refuse(Refusal::OverCeiling))?;
-    let total = purse.total.checked_add(amount).ok_or(Sw::COUNTER_END)?;
-    Purse { balance, total, count }.write(context)?;
+    let named = recharge_id(Fen(amount), count, code, random);
+    credit(context, &parameters, (Fen(amount), count), named)?;
     if !parameters.opened {
         context.write_ef(EF_PARAMETERS, OPENED, &[1])?;
     }
-    let run =
-        RunInfo::read(context).unwrap_or(RunInfo { register: 0, time: NO_TIME, binding: SimBinding([0; 8]) });
-    let (order, digest) = recharge_id(Fen(amount), count, code, random);
-    let credit = Credit {
-        meter: parameters.meter,
-        amount: Fen(amount),
-        count,
-        order,
-        digest,
-        balance: Fen(balance),
-        signed: false,
-    };
-    let keys = packet_keys(context)?;
-    receipts::store(context, &credit, &run, &keys)?;
     Ok(Sw::OK)
 }
 

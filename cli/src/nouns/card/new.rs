@@ -14,7 +14,7 @@ use vcard::factory::{self, Blank};
 pub struct New {
     /// Card file to make.
     pub file: CardRef,
-    /// One of our kinds in its transport state: main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card or esam (SIMs:
+    /// One of our kinds in its transport state: main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card, esam or user-card (SIMs:
     /// `gridcard sim new`).
     #[arg(long, value_parser = kind)]
     pub kind: Option<CardKind>,
@@ -53,7 +53,7 @@ fn kind(text: &str) -> Result<CardKind, String> {
         }
         Some(CardKind::Fmcos) => Err("a plain FMCOS card has no transport state: use --blank".into()),
         None => {
-            Err("a kind is main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card or esam"
+            Err("a kind is main-control, psam-issuing, esam-issuing, test-issuing, psam, test-card, esam or user-card"
                 .into())
         }
         Some(kind) => Ok(kind),

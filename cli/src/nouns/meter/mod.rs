@@ -25,16 +25,19 @@ pub enum Verb {
     Pair(pair::Pair),
     /// Test a meter in test state with a production test card, and print a report.
     Test(test::Test),
-    /// Put a SIM into a meter, or a medium with the bank's files in its place.
+    /// Put a SIM or a user card into a meter, or a medium with the bank's files in its place.
     Insert {
         /// Number of the meter.
         number: MeterNumber,
-        /// SIM: its card file, a SIM in a reader (pcsc:READER), or in a modem (at:DEVICE).
+        /// SIM or user card: its card file, a card in a reader (pcsc:READER), or a SIM in a modem (at:DEVICE).
         #[arg(required_unless_present = "file")]
         sim: Option<CardRef>,
         /// An order's file as the bank wrote it, on a flash disk or an SD card, or a folder of such files; each receipt is written beside its order.
         #[arg(long, value_name = "PATH", conflicts_with = "sim")]
         file: Option<PathBuf>,
+        /// How the supply stands while a user card is in, in percent of what it should be; at 75 and below the meter touches no card.
+        #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "sim", value_parser = clap::value_parser!(u8).range(0..=120))]
+        supply: u8,
     },
     /// Let the customer consume.
     Consume {
@@ -107,7 +110,7 @@ impl Verb {
             Verb::New(options) => one("meter new", options, new),
             Verb::Pair(options) => one("meter pair", options, pair::run),
             Verb::Test(options) => look(options, test::run),
-            Verb::Insert { number, sim, file } => look(Put { number, sim, file }, insert),
+            Verb::Insert { number, sim, file, supply } => look(Put { number, sim, file, supply }, insert),
             Verb::Consume { number, kwh: Some(hundredths), .. } => {
                 look((number, Consumption::Energy(hundredths)), consume)
             }
@@ -148,11 +151,12 @@ struct Put {
     sim: Option<CardRef>,
     /// Named where no SIM is.
     file: Option<PathBuf>,
+    supply: u8,
 }
 
 fn insert(call: &Call, put: &Put) -> Result<()> {
     let report = match (&put.sim, &put.file) {
-        (Some(sim), _) => meters::insert(call, put.number, sim)?,
+        (Some(sim), _) => meters::insert(call, put.number, sim, put.supply)?,
         (None, file) => meters::insert_file(call, put.number, &file.clone().unwrap_or_default())?,
     };
     let (mut text, mut object) = (insertion_text(&report, put.sim.is_some()), serde_json::to_value(&report)?);
@@ -170,7 +174,7 @@ fn insert(call: &Call, put: &Put) -> Result<()> {
 }
 
 fn insertion_text(report: &InsertReport, of_sim: bool) -> String {
-    let (files, report) = (&report.files, &report.insertion);
+    let (files, beeps, report) = (&report.files, &report.beeps_ms, &report.insertion);
     let mut lines = vec![("display", format!("{} | {}", report.display.line1, report.display.line2))];
     for file in files {
         lines.push(("order", format!("{}: {}", file.file, file.detail)));
@@ -183,8 +187,11 @@ fn insertion_text(report: &InsertReport, of_sim: bool) -> String {
     if report.debt_paid > 0 {
         lines.push(("owed before", paid_before(report.debt_paid)));
     }
+    if !beeps.is_empty() {
+        lines.push(("beeper", beeps.iter().map(|tone| format!("{tone} ms")).collect::<Vec<_>>().join(", ")));
+    }
     let apdus = format!("{} to the ESAM", report.esam.apdus);
-    let to_sim = format!(", {} to the SIM", report.sim.apdus);
+    let to_sim = format!(", {} to the {}", report.sim.apdus, if beeps.is_empty() { "SIM" } else { "card" });
     lines.push(("APDUs", if of_sim { apdus + &to_sim } else { apdus }));
     facts(&lines)
 }

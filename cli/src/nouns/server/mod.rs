@@ -1,5 +1,6 @@
 //! `gridcard server`: the bank's payment server.
 
+mod card;
 mod change;
 mod closing;
 mod contract;
@@ -75,6 +76,9 @@ pub enum Verb {
     Office(office::Office),
     /// Sell: make an order and write its record for the customer's SIM.
     Order(sell::Order),
+    /// Customers' classic purchase cards: read what a meter wrote back, settle, sell onto them.
+    #[command(subcommand)]
+    Card(card::Verb),
     /// Make the outstanding order of a customer of another amount: a second order of the same purchase; two people do.
     Correct(sell::Correct),
     /// Take the outstanding order of a customer back, by a second order of the same purchase and of nothing; two people do.
@@ -164,6 +168,7 @@ impl Verb {
             Verb::Register(_) => Deed::One("server register"),
             Verb::Office(_) => Deed::One("server office"),
             Verb::Order(_) => Deed::One("server order"),
+            Verb::Card(verb) => verb.deed(),
             Verb::ReplaceSim(_) => Deed::Two("server replace-sim"),
             Verb::ChangeMeter(_) => Deed::Two("server change-meter"),
             Verb::HandOver(_) => Deed::Two("server hand-over"),
@@ -264,6 +269,7 @@ fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()>
         Verb::Report(options) => far::books::report(&far()?, options),
         Verb::Statement(options) => far::books::statement(&far()?, options),
         Verb::Open(_) => Err(verb_is_near("server open")),
+        Verb::Card(_) => Err(verb_is_near("server card")),
         Verb::Psam(_) => Err(verb_is_near("server psam")),
         Verb::PsamStatement(_) => Err(verb_is_near("server psam-statement")),
         Verb::PsamLimit(_) => Err(verb_is_near("server psam-limit")),
@@ -294,6 +300,7 @@ fn run(call: &Call, verb: &Verb) -> Result<()> {
         Verb::Register(options) => setup::register(call, options),
         Verb::Office(options) => office::run(call, options),
         Verb::Order(options) => sell::order(call, options),
+        Verb::Card(verb) => card::run(call, verb),
         Verb::Correct(options) => sell::correct(call, options),
         Verb::Reverse(options) => sell::reverse(call, options),
         Verb::ReplaceSim(options) => setup::replace_sim(call, options),
