@@ -1,5 +1,7 @@
 //! Meters with their ESAMs: produced, paired, tested, and used by their customers.
 
+mod board;
+mod calling;
 mod look;
 mod make;
 mod medium;
@@ -9,6 +11,8 @@ pub mod station;
 mod test;
 mod using;
 
+pub use board::{BoardReport, serve_board};
+pub use calling::{BEAT, BackOff, CallReport, CallRequest, Called, Pace, call};
 pub use look::{ListReport, MeterLine, ShowReport, esams, list, show};
 pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};
 pub use place::{MeterPlace, folder};
