@@ -2,6 +2,7 @@
 
 use crate::denied::Denied;
 use crate::mailbox::Mailbox;
+use crate::netmeters::Lines;
 use parties::Result;
 use parties::bank::pins::PinChoice;
 use scheme::money::Fen;
@@ -23,6 +24,8 @@ pub struct Asked {
     pub fields: Map<String, Value>,
     /// A body that is a list of another party.
     pub text: Vec<u8>,
+    /// Lines of meters.
+    pub lines: Lines,
     /// The one office whose customers are there for whoever asks; `None`: all are.
     pub office: Option<String>,
 }

@@ -24,6 +24,7 @@ mod listen;
 mod mailbox;
 mod messages;
 mod multimedia;
+mod netmeters;
 mod notify;
 mod offices;
 mod online_acts;

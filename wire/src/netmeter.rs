@@ -174,6 +174,11 @@ impl Hearing {
         found
     }
 
+    /// Whether a frame has begun.
+    pub const fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Bytes since the last frame that belonged to none; FE before a frame are none of them.
     pub const fn noise(&self) -> usize {
         self.noise

@@ -151,7 +151,11 @@ impl<'l> Called<'l> {
         if self.waits.is_some_and(|since| now.saturating_sub(since) >= CONFIRM) {
             return Err(LinkError::Failed("the server does not confirm that it heard the meter".into()));
         }
-        if self.is_in() && now.saturating_sub(self.said) >= self.beat { self.say(LinkAct::Beat) } else { Ok(()) }
+        if self.is_in() && now.saturating_sub(self.said) >= self.beat {
+            self.say(LinkAct::Beat)
+        } else {
+            Ok(())
+        }
     }
 }
 

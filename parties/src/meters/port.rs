@@ -275,6 +275,23 @@ pub struct ReadReport {
     pub items: Vec<ReadLine>,
 }
 
+/// What is read when nothing is named: what a customer would look for.
+pub fn usual() -> Vec<&'static Item> {
+    const USUAL: [&str; 10] = [
+        "meter-number",
+        "customer-number",
+        "clock",
+        "energy",
+        "balance",
+        "overdraft",
+        "price",
+        "voltage-a",
+        "power",
+        "status-3",
+    ];
+    USUAL.into_iter().filter_map(Item::named).collect()
+}
+
 /// Reads items from a meter at the other end of a line. `address`: none asks for that of the one meter there. What a meter refuses is told
 /// and stops nothing.
 ///
