@@ -11,7 +11,7 @@ pub mod station;
 mod test;
 mod using;
 
-pub use board::{BoardReport, serve_board};
+pub use board::{BoardReport, NearBoard, serve_board};
 pub use calling::{BEAT, BackOff, CallReport, CallRequest, Called, Pace, call};
 pub use look::{ListReport, MeterLine, ShowReport, esams, list, show};
 pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};

@@ -12,9 +12,10 @@ use scheme::Kind;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use serde::Serialize;
+use std::collections::VecDeque;
 use std::time::Duration;
-use wire::ByteLink;
-use wire::subboard::BoardReceiver;
+use wire::subboard::{BoardFrame, BoardReceiver};
+use wire::{ByteLink, LinkError};
 
 /// A pause within a frame ends it; so often somebody looks whether it is all over.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -45,36 +46,95 @@ pub fn serve_board(
     link: &mut dyn ByteLink,
     is_over: &dyn Fn() -> bool,
 ) -> Result<BoardReport> {
-    MeterPlace::new(&folder(session)?, number).load()?;
-    let mut behind = Behind { session, number, port: None, report: BoardReport::default(), trouble: None };
-    let (mut board, mut receiver, mut buffer) = (Board::default(), BoardReceiver::default(), [0; 512]);
-    let mut lost = None;
+    let (mut plug, mut buffer, mut lost) = (Plug::open(session, number)?, [0; 512], None);
     while lost.is_none() && !is_over() {
-        let found = match link.receive(&mut buffer, PAUSE) {
-            Ok(0) => receiver.silence(),
-            Ok(length) => receiver.push(buffer.get(..length).unwrap_or_default()),
-            Err(error) => {
-                lost = Some(error);
-                continue;
+        match link.receive(&mut buffer, PAUSE) {
+            Err(error) => lost = Some(error),
+            Ok(length) => {
+                for said in plug.hear(buffer.get(..length).unwrap_or_default())? {
+                    // A board that was pulled out reads nothing; what it brought is in the meter.
+                    lost = lost.or(link.send(&said).err());
+                }
             }
-        };
-        for frame in found {
-            behind.report.frames += 1;
-            for said in board.hear(&frame, number.0, &mut behind) {
-                // A board that was pulled out reads nothing; what it brought is in the meter.
-                let sent = said.to_bytes().map_or(Ok(()), |bytes| link.send(&bytes));
-                lost = lost.or(sent.err());
-            }
-        }
-        if let Some(trouble) = behind.trouble.take() {
-            behind.close()?;
-            return Err(trouble);
         }
     }
-    board.pulled(&mut behind);
-    behind.close()?;
-    let report = BoardReport { broken: receiver.broken(), ..behind.report };
+    let report = plug.close()?;
     lost.map_or(Ok(report), |lost| Err(lost.into()))
+}
+
+/// A meter at the near end of a sub-board's line that has no other: what is sent to it it hears at once, and what it says is there to be
+/// received.
+pub struct NearBoard<'s> {
+    plug: Plug<'s>,
+    said: VecDeque<u8>,
+}
+
+impl<'s> NearBoard<'s> {
+    /// This meter.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn open(session: &'s Session, number: MeterNumber) -> Result<Self> {
+        Ok(NearBoard { plug: Plug::open(session, number)?, said: VecDeque::new() })
+    }
+
+    /// Lets the cards go.
+    ///
+    /// # Errors
+    /// A virtual card cannot be written.
+    pub fn close(self) -> Result<BoardReport> {
+        self.plug.close()
+    }
+}
+
+impl ByteLink for NearBoard<'_> {
+    fn send(&mut self, bytes: &[u8]) -> core::result::Result<(), LinkError> {
+        let said = self.plug.hear(bytes).map_err(|error| LinkError::Failed(error.to_string()))?;
+        self.said.extend(said.into_iter().flatten());
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], _: Duration) -> core::result::Result<usize, LinkError> {
+        let length = buffer.len().min(self.said.len());
+        for (place, byte) in buffer.iter_mut().zip(self.said.drain(..length)) {
+            *place = byte;
+        }
+        Ok(length)
+    }
+}
+
+/// The meter's end of the plug.
+struct Plug<'s> {
+    behind: Behind<'s>,
+    board: Board,
+    receiver: BoardReceiver,
+}
+
+impl<'s> Plug<'s> {
+    fn open(session: &'s Session, number: MeterNumber) -> Result<Self> {
+        MeterPlace::new(&folder(session)?, number).load()?;
+        let behind = Behind { session, number, port: None, report: BoardReport::default(), trouble: None };
+        Ok(Plug { behind, board: Board::default(), receiver: BoardReceiver::default() })
+    }
+
+    /// Bytes came, or none for as long as a pause within a frame may last; gives the frames that are said.
+    fn hear(&mut self, bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let found = if bytes.is_empty() { self.receiver.silence() } else { self.receiver.push(bytes) };
+        let mut said = Vec::new();
+        for frame in found {
+            self.behind.report.frames += 1;
+            let answers = self.board.hear(&frame, self.behind.number.0, &mut self.behind);
+            said.extend(answers.iter().filter_map(BoardFrame::to_bytes));
+        }
+        self.behind.trouble.take().map_or(Ok(said), Err)
+    }
+
+    fn close(mut self) -> Result<BoardReport> {
+        self.board.pulled(&mut self.behind);
+        self.behind.close()?;
+        self.behind.trouble.take().map_or(Ok(()), Err)?;
+        Ok(BoardReport { broken: self.receiver.broken(), ..self.behind.report })
+    }
 }
 
 /// The meter behind its protocol.

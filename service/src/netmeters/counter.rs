@@ -15,7 +15,6 @@ use parties::bank::bring::PurchaseReport;
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::bank::recharge::RechargeReport;
 use parties::pipe::{OnlineServer, RechargeServer, Wanted};
-use parties::trouble::refused;
 use parties::{Result, Trouble};
 use reader::security::BankAsked;
 use scheme::fault::{Fault, Kind};
@@ -214,11 +213,7 @@ impl OnlineServer for AtCounter {
             return Ok(begun);
         }
         if !state.outstanding {
-            let words = "the order of this purchase is neither outstanding nor settled";
-            return Err(refused(words)
-                .hint("look at the customer's orders")
-                .code("netmeter-not-outstanding")
-                .into());
+            return Err(gates::not_outstanding());
         }
         // Each try is another one.
         for byte in &mut self.nonce {

@@ -10,7 +10,7 @@ use parties::bank::Desk;
 use parties::bank::look::{self, Whose};
 use parties::bank::online;
 use parties::trouble::refused;
-use parties::{Deed, Result, Session};
+use parties::{Deed, Result, Session, Trouble};
 use scheme::online::SessionId;
 use serde_json::{Value, json};
 use server::{OrderState, Role};
@@ -110,11 +110,15 @@ fn outstanding(desk: &Desk, sid: SessionId) -> Result<bool> {
 
 /// Nothing is sold by bringing something once more.
 fn must_be_outstanding(desk: &Desk, asked: &Asked) -> Result<()> {
-    if outstanding(desk, asked.field("brings")?)? {
-        return Ok(());
-    }
-    let words = "what this purchase was to bring is outstanding no more";
-    Err(refused(words).hint("look at the customer's orders").code("netmeter-not-outstanding").into())
+    if outstanding(desk, asked.field("brings")?)? { Ok(()) } else { Err(not_outstanding()) }
+}
+
+/// What was to be brought once more was taken back, or made anew.
+pub fn not_outstanding() -> Trouble {
+    refused("what this purchase was to bring is neither outstanding nor settled")
+        .hint("look at the customer's orders; another request brings what is outstanding now")
+        .code("netmeter-not-outstanding")
+        .into()
 }
 
 fn begin_again(session: &Session, desk: &mut Desk, asked: &Asked, means: &Means) -> Result<Value> {
