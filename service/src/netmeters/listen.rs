@@ -89,8 +89,11 @@ pub async fn listen(listener: TcpListener, meters: NetMeters) {
     loop {
         let Ok(place) = room.clone().acquire_owned().await else { return };
         let Ok(stranger) = strangers.clone().acquire_owned().await else { return };
-        // A line that went before it was accepted is nobody's.
-        let Ok((stream, from)) = listener.accept().await else { continue };
+        // A line that went before it was accepted is nobody's; one that there is no descriptor for waits.
+        let Ok((stream, from)) = listener.accept().await else {
+            tokio::time::sleep(REST).await;
+            continue;
+        };
         let meters = meters.clone();
         tokio::spawn(async move {
             let ends = Ends::of(stream, from);
@@ -98,10 +101,9 @@ pub async fn listen(listener: TcpListener, meters: NetMeters) {
             let entered = Box::pin(timeout(LOGIN_TIME, login(&meters, ends))).await;
             drop(stranger);
             match entered {
-                Ok(Some((ends, line, requests))) => {
-                    Box::pin(kept(ends, &line, requests)).await;
-                    meters.lines.leave(&line);
-                    tracing::info!(meter = %line.meter, %from, "the line of a meter ended");
+                Ok(Some((ends, here, requests))) => {
+                    Box::pin(kept(ends, &here.line, requests)).await;
+                    tracing::info!(meter = %here.line.meter, %from, "the line of a meter ended");
                 }
                 _ => tracing::debug!(%from, "no meter logged in"),
             }
@@ -151,8 +153,21 @@ impl Ends {
     }
 }
 
+/// A line that was let in. When it is dropped, also because the server ends, nobody waits for it any more.
+struct Here {
+    line: Arc<Line>,
+    lines: Lines,
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.lines.leave(&self.line);
+        self.line.hears(None);
+    }
+}
+
 /// A line that was let in: its ends, itself, and what is to be sent on it.
-type Entered = (Ends, Arc<Line>, mpsc::Receiver<Vec<u8>>);
+type Entered = (Ends, Here, mpsc::Receiver<Vec<u8>>);
 
 /// Takes a login. The number in it is a claim: the meter is asked for its number on the line itself, and the books have to know it.
 async fn login(meters: &NetMeters, mut ends: Ends) -> Option<Entered> {
@@ -184,12 +199,10 @@ async fn login(meters: &NetMeters, mut ends: Ends) -> Option<Entered> {
         tracing::warn!(%meter, from = %ends.from, "turned away: its number is on another line, which answers");
         return None;
     }
-    let Some(()) = ends.send(&said.confirmed().to_bytes()).await else {
-        meters.lines.leave(&line);
-        return None;
-    };
+    let here = Here { line, lines: meters.lines.clone() };
+    ends.send(&said.confirmed().to_bytes()).await?;
     tracing::info!(%meter, from = %ends.from, "a meter is on its line");
-    Some((ends, line, received))
+    Some((ends, here, received))
 }
 
 /// The number that a meter says on its own port.
