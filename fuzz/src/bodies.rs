@@ -208,7 +208,10 @@ pub fn far(input: &[u8]) {
     let mut frames = receiver.push(input);
     frames.extend(receiver.silence());
     for frame in frames {
-        assert_eq!(frame.to_bytes().map(|bytes| BoardReceiver::default().push(&bytes)), Some(vec![frame.clone()]));
+        assert_eq!(
+            frame.to_bytes().map(|bytes| BoardReceiver::default().push(&bytes)),
+            Some(vec![frame.clone()])
+        );
         for said in board.hear(&frame, [0x26, 0x11, 0, 0, 0, 1], &mut Nothing) {
             // No answer here is longer than its question, but for the result.
             let _ = said.to_bytes();

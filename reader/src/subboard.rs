@@ -68,7 +68,9 @@ impl scheme::Fault for BoardError {
     fn hint(&self) -> scheme::fault::Hint {
         match self {
             BoardError::Link(error) => error.hint(),
-            BoardError::Silent => Some("look at the plug and at the line's speed; the same again loses no money".into()),
+            BoardError::Silent => {
+                Some("look at the plug and at the line's speed; the same again loses no money".into())
+            }
             BoardError::TooLong | BoardError::Refused { .. } => None,
         }
     }
@@ -139,7 +141,8 @@ impl<'l> Plugged<'l> {
             }
             heard += length;
             let found = self.receiver.push(buffer.get(..length).unwrap_or_default());
-            let is_it = |frame: &BoardFrame| frame.kind == asked.kind | ANSWER && frame.sequence == asked.sequence;
+            let is_it =
+                |frame: &BoardFrame| frame.kind == asked.kind | ANSWER && frame.sequence == asked.sequence;
             if let Some(frame) = found.into_iter().find(is_it) {
                 return Ok(Some(frame.payload));
             }

@@ -1,8 +1,8 @@
 //! What a request asks for, read and checked as far as its form goes.
 
 use crate::denied::Denied;
+use crate::lines::Lines;
 use crate::mailbox::Mailbox;
-use crate::netmeters::Lines;
 use parties::Result;
 use parties::bank::pins::PinChoice;
 use scheme::money::Fen;

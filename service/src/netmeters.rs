@@ -4,11 +4,7 @@
 mod asking;
 mod counter;
 mod gates;
-mod lines;
 mod listen;
 mod talk;
 
-pub use asking::LineAct;
-pub use gates::BUY;
-pub use lines::{Lines, listed};
 pub use listen::{NetMeters, listen};

@@ -3,7 +3,8 @@
 use crate::asked::{Asked, Means};
 use crate::fields::FieldKind::{Fen, Flag, Number, Of, Text};
 use crate::fields::{Field, may, must};
-use crate::netmeters::{BUY, LineAct, listed};
+use crate::lines::LineAct;
+use crate::netmeter_acts::{BUY, listed};
 use crate::{acts, company_acts, functions, online_acts, payments};
 use parties::bank::Desk;
 use parties::{Deed, Result, Session};

@@ -156,7 +156,8 @@ impl Town {
         let mut counter = self.counter()?;
         let passed = self.world().act(Deed::Look, |session| {
             let (mut far, half) = Half::pair();
-            let (time, request) = (Time(self.world().clock()), CallRequest { meter: person.meter, beat: BEAT });
+            let (time, request) =
+                (Time(self.world().clock()), CallRequest { meter: person.meter, beat: BEAT });
             let mut line = OnLine {
                 half,
                 hearing: Hearing::default(),
@@ -192,7 +193,8 @@ impl Town {
             let used = counted.used();
             plug.close()?;
             let receipt = Message::from_text(&String::from_utf8(receipt?)?);
-            let receipt = receipt.map_err(|error| refused(format!("what the meter gave is no receipt: {error}")))?;
+            let receipt =
+                receipt.map_err(|error| refused(format!("what the meter gave is no receipt: {error}")))?;
             let name = order.with_extension("receipt");
             session.carrier.send(&name, &receipt)?;
             Ok(BoardRun { receipt: name, ms: used.ms(BAY), bytes: used.sent + used.received })

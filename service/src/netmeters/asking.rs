@@ -3,12 +3,13 @@
 
 use super::counter::{AtCounter, SentAgain, Stop};
 use super::gates;
-use super::lines::Line;
+
 use super::listen::NetMeters;
 use super::talk::Talk;
 use crate::acts::malformed;
 use crate::denied::Denied;
 use crate::job::Job;
+use crate::lines::{Line, LineAct};
 use crate::reply::{Judged, Reply};
 use parties::bank::look::CustomerReport;
 use parties::pipe::{self, PipeReport, Telephone, Wanted};
@@ -25,15 +26,6 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 use wire::dlt645::Address;
 use wire::dlt645::items::Item;
-
-/// What is done at a meter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineAct {
-    /// Values are read.
-    Read,
-    /// Something is bought for it.
-    Buy,
-}
 
 /// How long one waits until a meter is not spoken with by others.
 const TURN: Duration = Duration::from_secs(60);
@@ -77,7 +69,7 @@ impl NetMeters {
         match done {
             Ok(value) => Reply::json(&value),
             Err(error) => match error.find::<Stop>() {
-                Some(Stop::Told(reply)) => (**reply).clone(),
+                Some(Stop::Told(reply) | Stop::Strange(reply)) => (**reply).clone(),
                 Some(Stop::Done(purchase)) => Reply::json(&json!({ "purchase": purchase, "receipt": null })),
                 None => {
                     // A meter that refuses has said all there is to say: its order is outstanding.
@@ -103,7 +95,9 @@ impl NetMeters {
             let Some(mut talk) = runtime.block_on(turn) else { continue };
             match work(&mut talk) {
                 Ok(done) => return Ok((line, done)),
-                Err(error) if error.find::<Stop>().is_some() => return Err(error),
+                Err(error) if matches!(error.find(), Some(Stop::Told(_) | Stop::Done(_))) => {
+                    return Err(error);
+                }
                 Err(error) => {
                     tracing::warn!(%meter, from = %line.from, "{error}");
                     // Of two that say to be one meter, this one is not.
@@ -140,6 +134,9 @@ impl NetMeters {
             Some("recharge") => true,
             Some(_) => return Err(malformed("by is session or recharge".to_owned())),
         };
+        if by_frames && self.lines.of(meter).len() > 1 {
+            return Err(contested(meter));
+        }
         // Amount and account are the counter's to read, out of the request itself.
         let wanted = Wanted { customer: customer.customer, meter: Some(meter), amount: None, account: None };
         // No telephone stands there: what one would say is what the contract has.
@@ -179,5 +176,13 @@ fn absent(meter: MeterNumber) -> Trouble {
     Failure::new(Kind::Absent, format!("meter {meter} has no line to this server"))
         .hint("an order on the SIM reaches it; `gridcard server netmeter list` shows who is there")
         .code("netmeter-absent")
+        .into()
+}
+
+/// What a recharge is made of are the meter's own words, and nothing tells whose they are before its receipt.
+fn contested(meter: MeterNumber) -> Trouble {
+    Failure::new(Kind::Refused, format!("two lines say that they are meter {meter}, and neither is proved"))
+        .hint("buy in sealed messages (session): the meter alone can answer them, and the other line is cut off")
+        .code("netmeter-contested")
         .into()
 }

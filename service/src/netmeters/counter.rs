@@ -35,6 +35,9 @@ pub enum Stop {
     /// The counter said something else than yes; it is told as it is.
     #[error("the counter refuses")]
     Told(Box<Reply>),
+    /// What the meter said is not the meter's: this is another's line.
+    #[error("what came over the line is not the meter's")]
+    Strange(Box<Reply>),
     /// All of it was done before.
     #[error("it was done before")]
     Done(Box<PurchaseReport>),
@@ -116,8 +119,14 @@ struct Made {
     report: RechargeReport,
 }
 
+/// What the counter says to a message that no ESAM of this meter made.
+const STRANGE: [&str; 3] = ["online-not-genuine", "online-refused", "receipt-not-genuine"];
+
 fn told(reply: Reply) -> Trouble {
-    Trouble::new(Stop::Told(Box::new(reply)))
+    let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+    let is_strange = said["code"].as_str().is_some_and(|code| STRANGE.contains(&code));
+    let reply = Box::new(reply);
+    Trouble::new(if is_strange { Stop::Strange(reply) } else { Stop::Told(reply) })
 }
 
 /// The first half of a hash, as the end of an id: what differs is another step.

@@ -2,9 +2,7 @@
 //! the rights of whoever asks.
 
 use crate::asked::{Asked, Means};
-use crate::fields::{Field, FieldKind, may, must};
 use crate::online_acts;
-use crate::payments;
 use crate::routes::{Body, Method, READERS, Route, SELLERS, Work};
 use parties::bank::Desk;
 use parties::bank::look::{self, Whose};
@@ -14,22 +12,6 @@ use parties::{Deed, Result, Session, Trouble};
 use scheme::online::SessionId;
 use serde_json::{Value, json};
 use server::{OrderState, Role};
-
-/// Fields of a purchase at a meter on a line.
-pub const BUY: &[Field] = &[
-    must("customer", FieldKind::Text, "customer number, 12 digits"),
-    may(
-        "amount_fen",
-        FieldKind::Fen,
-        "what is paid; what is outstanding, else the first purchase of the registration, when it is missing",
-    ),
-    may("pay", FieldKind::Of(payments::PAY), "how it is paid; in cash when it is missing"),
-    may(
-        "by",
-        FieldKind::Text,
-        "session: sealed messages; recharge: the field's frames; session when it is missing",
-    ),
-];
 
 const fn gate(name: &'static str, about: &'static str, roles: &'static [Role], work: Work) -> Route {
     // Nobody asks for it by a path.

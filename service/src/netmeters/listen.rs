@@ -1,8 +1,8 @@
 //! Lines of meters: they log in, say that they are there, and carry what is said between a meter and whoever speaks with it.
 
-use super::lines::{Line, Lines};
 use crate::counter::{Call, Counter};
 use crate::figures::Figures;
+use crate::lines::{Line, Lines};
 use parties::Session;
 use scheme::numbers::MeterNumber;
 use std::net::SocketAddr;

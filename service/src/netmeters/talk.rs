@@ -1,6 +1,6 @@
 //! A conversation with a meter, as a line of bytes: what is sent goes out on its line, what it says of DL/T 645 comes in.
 
-use super::lines::Line;
+use crate::lines::Line;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};

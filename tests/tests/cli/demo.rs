@@ -49,7 +49,10 @@ fn every_way_leads_into_one_purse() {
         let report = demo(folder.path(), &["--ways", "--suite", suite, "--json"]).object();
         let ways = report["ways"].as_array().unwrap();
         let names: Vec<_> = ways.iter().map(|way| way["way"].as_str().unwrap()).collect();
-        assert_eq!(names, ["sim", "online", "recharge", "netmeter", "sub-board", "signed-sim", "signed-online"]);
+        assert_eq!(
+            names,
+            ["sim", "online", "recharge", "netmeter", "sub-board", "signed-sim", "signed-online"]
+        );
         let mut sum = 0;
         for way in ways {
             assert_eq!(way["settled"], true, "{way}");

@@ -113,7 +113,8 @@ fn a_board_pulled_at_every_byte() {
         let _ = brought(&place, &file);
         let (credited, count) = purse(&place);
         assert!(
-            (credited, count) == (before.0 + 50_00, before.1 + 1) || (credited, count) == (before.0 + 100_00, before.1 + 2),
+            (credited, count) == (before.0 + 50_00, before.1 + 1)
+                || (credited, count) == (before.0 + 100_00, before.1 + 2),
             "bent at {bent}"
         );
     }
@@ -127,7 +128,8 @@ fn boards_that_lie() {
     let place = Place::settled(2);
     let file = order(&place);
     let (own, other) = (place.people()[0].meter, place.people()[1].meter);
-    let customer = Frame::request(Address(own.0), function::READ, vec![0x0E, 0x04, 0x00, 0x04]).to_bytes().unwrap();
+    let customer =
+        Frame::request(Address(own.0), function::READ, vec![0x0E, 0x04, 0x00, 0x04]).to_bytes().unwrap();
     let identity = [vec![0xFF, 0x00, 0x00, 0x07, 1, 0, 0, 0], vec![0; 24]].concat();
     let identity = Frame::request(Address(own.0), function::SECURITY, identity).to_bytes().unwrap();
     let elsewhere = Frame::request(Address(other.0), function::READ, vec![0, 2, 0x90, 0]).to_bytes().unwrap();
@@ -138,7 +140,11 @@ fn boards_that_lie() {
     for kind_of in [2, 3, 4, 5, 6, 0xFF] {
         plugged(&place, |plug| {
             let mut board = Plugged::hello(plug, kind_of, can::FRAMES).unwrap();
-            assert_eq!(refused(board.ask(kind::FRAME, customer.clone())), result::NOT_ANNOUNCED, "its link is down");
+            assert_eq!(
+                refused(board.ask(kind::FRAME, customer.clone())),
+                result::NOT_ANNOUNCED,
+                "its link is down"
+            );
             board.ask(kind::LINK, vec![1]).unwrap();
             for (frame, word) in [(&customer, vec![0x04]), (&identity, vec![0x08, 0x00])] {
                 let answer = board.ask(kind::FRAME, frame.clone()).unwrap();
@@ -161,7 +167,8 @@ fn boards_that_lie() {
     // The order of another meter is refused by its number, and the own one taken after that.
     place.sell(&place.people()[1], Fen(50_00)).unwrap();
     let name = place.world().post().arrived().unwrap();
-    let others = place.world().act(Deed::Look, |session| Ok(session.carrier.fetch(&name)?.to_text().into_bytes()));
+    let others =
+        place.world().act(Deed::Look, |session| Ok(session.carrier.fetch(&name)?.to_text().into_bytes()));
     let error = brought(&place, &others.unwrap()).unwrap_err();
     assert!(error.to_string().contains("error 10"), "{error}");
     brought(&place, &file).unwrap();

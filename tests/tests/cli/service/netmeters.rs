@@ -126,7 +126,9 @@ fn number_said(asked: &[u8], number: Address) -> Vec<u8> {
     let frame = Receiver::new().push(asked).remove(0).unwrap();
     assert_eq!(frame.control.function(), function::READ_ADDRESS);
     let data = number.0.iter().rev().copied().collect();
-    Frame { address: number, control: Control::answer(function::READ_ADDRESS, false), data }.to_bytes().unwrap()
+    Frame { address: number, control: Control::answer(function::READ_ADDRESS, false), data }
+        .to_bytes()
+        .unwrap()
 }
 
 fn address(customer: &Customer) -> Address {
@@ -134,7 +136,9 @@ fn address(customer: &Customer) -> Address {
 }
 
 fn balance(world: &World, customer: &Customer) -> u64 {
-    world.meters(&["meter", "show", customer.meter, "--json"]).run().ok().object()["balance_fen"].as_u64().unwrap()
+    world.meters(&["meter", "show", customer.meter, "--json"]).run().ok().object()["balance_fen"]
+        .as_u64()
+        .unwrap()
 }
 
 fn purchase(customer: &Customer, fen: u32, by: &str) -> Value {
@@ -165,10 +169,15 @@ fn meters_that_call_are_bought_for() {
     // An account is opened by sealed messages; the frames of the field do not open one.
     server.post(&clerk, "n1", &path(&CHEN), &purchase(&CHEN, 50_00, "recharge")).fails(422, "recharge-kind");
     let bought = server.post(&clerk, "n2", &path(&CHEN), &purchase(&CHEN, 50_00, "session")).ok();
-    assert_eq!((&bought["receipt"]["result"], &bought["purchase"]["state"]), (&json!("settled"), &json!("settled")));
+    assert_eq!(
+        (&bought["receipt"]["result"], &bought["purchase"]["state"]),
+        (&json!("settled"), &json!("settled"))
+    );
     let again = server.post(&clerk, "n2", &path(&CHEN), &purchase(&CHEN, 50_00, "session")).ok();
     assert_eq!((&again["purchase"], &again["receipt"]), (&bought["purchase"], &Value::Null));
-    server.post(&clerk, "n2", &path(&CHEN), &purchase(&CHEN, 60_00, "session")).fails(409, "request-id-reused");
+    server
+        .post(&clerk, "n2", &path(&CHEN), &purchase(&CHEN, 60_00, "session"))
+        .fails(409, "request-id-reused");
     let bought = server.post(&clerk, "n3", &path(&CHEN), &purchase(&CHEN, 20_00, "recharge")).ok();
     assert_eq!(bought["receipt"]["result"], "settled");
     let again = server.post(&clerk, "n3", &path(&CHEN), &purchase(&CHEN, 20_00, "recharge")).ok();
@@ -177,7 +186,9 @@ fn meters_that_call_are_bought_for() {
     let proved: Vec<bool> = netted.lines(&head).iter().map(|line| line["proved"] == true).collect();
     assert_eq!(proved.iter().filter(|proved| **proved).count(), 1);
     server.post(&auditor, "n4", &path(&CHEN), &purchase(&CHEN, 20_00, "session")).fails(403, "role-refused");
-    server.post(&clerk, "n5", &path(&CHEN), &purchase(&WANG, 20_00, "session")).fails(422, "no-such-meter");
+    server
+        .post(&clerk, "n5", &path(&CHEN), &purchase(&WANG, 20_00, "session"))
+        .fails(422, "customer-other-meter");
     server.post(&clerk, "n6", &path(&CHEN), &purchase(&CHEN, 20_00, "light")).fails(400, "request-malformed");
     // What was sold at the counter is brought over the line.
     server.post(&clerk, "n7", "/v1/orders", &json!({ "customer": CHEN.number, "amount_fen": 10_00 })).ok();
@@ -264,6 +275,8 @@ fn a_stranger_under_a_meters_number() {
     let calling = Calling::start(&world, &netted.meters, &[&CHEN]);
     netted.stand(&head, 2);
     assert!(Stranger::login(&netted.meters, chen).is_none());
+    let frames = purchase(&CHEN, 50_00, "recharge");
+    server.post(&head, "s1b", &path(&CHEN), &frames).fails(422, "netmeter-contested");
     let bought = server.post(&head, "s2", &path(&CHEN), &purchase(&CHEN, 50_00, "session")).ok();
     assert_eq!(bought["receipt"]["result"], "settled");
     let lines = netted.stand(&head, 1);
@@ -300,7 +313,9 @@ fn lines_that_are_no_meters() {
     let noise: Vec<u8> = (0..4096_u32).map(|n| n.wrapping_mul(167) as u8).collect();
     let long = hex::decode("68FF03FF0368C9").unwrap();
     let early = Frame::request(chen, function::READ, vec![0, 2, 0x90, 0]).to_bytes().unwrap();
-    for (what, bytes) in [("noise", noise), ("a long frame", [long, vec![0; 4096]].concat()), ("no login", early.repeat(200))] {
+    for (what, bytes) in
+        [("noise", noise), ("a long frame", [long, vec![0; 4096]].concat()), ("no login", early.repeat(200))]
+    {
         let mut line = Stranger::silent(&netted.meters);
         line.say(&bytes);
         let _ = line.0.shutdown(Shutdown::Write);
@@ -418,8 +433,11 @@ fn two_hundred_lines() {
     let number = |n: u32| Address(hex::decode(format!("2611{n:08}")).unwrap().try_into().unwrap());
     let mut lines: Vec<(u32, Stranger)> = std::thread::scope(|scope| {
         let at = &netted.meters;
-        let group = |first: u32| (first..=MANY).step_by(10).map(move |n| (n, Stranger::login(at, number(n)).unwrap()));
-        let groups: Vec<_> = (1..=10).map(|first| scope.spawn(move || group(first).collect::<Vec<_>>())).collect();
+        let group = |first: u32| {
+            (first..=MANY).step_by(10).map(move |n| (n, Stranger::login(at, number(n)).unwrap()))
+        };
+        let groups: Vec<_> =
+            (1..=10).map(|first| scope.spawn(move || group(first).collect::<Vec<_>>())).collect();
         groups.into_iter().flat_map(|group| group.join().unwrap()).collect()
     });
     let _calling = Calling::start(&world, &netted.meters, &[&CHEN]);

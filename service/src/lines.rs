@@ -4,11 +4,7 @@
 //! number that is not his keeps its meter out for no longer than to the first act, which his line cannot bring to an end. A line over which an
 //! ESAM's receipt came is proved, and goes only when it falls silent.
 
-use crate::asked::Asked;
-use parties::bank::Desk;
-use parties::{Result, Session};
 use scheme::numbers::MeterNumber;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,6 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender as Requests;
 use tokio::sync::{Notify, Semaphore};
+
+/// What is done at a meter over its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineAct {
+    /// Values are read.
+    Read,
+    /// Something is bought for it.
+    Buy,
+}
 
 /// Lines of one number.
 const OF_A_NUMBER: usize = 2;
@@ -191,19 +196,4 @@ impl Lines {
     pub fn facts(&self) -> Vec<LineFacts> {
         self.all().values().flatten().map(|line| line.facts()).collect()
     }
-}
-
-/// The lines of meters, for whoever may see the whole house.
-pub fn listed(_: &Session, _: &Desk, asked: &Asked) -> Result<Value> {
-    let line = |facts: LineFacts| {
-        json!({
-            "meter": facts.meter,
-            "from": facts.from.to_string(),
-            "since_s": facts.since_s,
-            "silent_s": facts.silent_s,
-            "frames": facts.frames,
-            "proved": facts.proved,
-        })
-    };
-    Ok(json!({ "lines": asked.lines.facts().into_iter().map(line).collect::<Vec<_>>() }))
 }
