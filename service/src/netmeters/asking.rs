@@ -3,7 +3,6 @@
 
 use super::counter::{AtCounter, SentAgain, Stop};
 use super::gates;
-
 use super::listen::NetMeters;
 use super::talk::Talk;
 use crate::acts::malformed;

@@ -4,14 +4,16 @@
 use crate::Place;
 use gridcard_world::far::BAY;
 use parties::Deed;
-use parties::meters::NearBoard;
+use parties::meters::{BackOff, CallRequest, Called, NearBoard, Pace};
 use reader::subboard::{BoardError, Plugged};
 use scheme::Fault;
 use scheme::money::Fen;
+use std::cell::Cell;
 use std::time::Duration;
-use wire::ByteLink;
 use wire::dlt645::{Address, Frame, function};
+use wire::netmeter::{Hearing, LinkAct, LinkFrame};
 use wire::subboard::{BoardFrame, can, kind, result};
+use wire::{ByteLink, LinkError};
 
 const SCRIPT: &str = include_str!("../../../examples/subboard.txt");
 
@@ -190,4 +192,99 @@ fn a_meter_on_its_line() {
     assert_eq!(purse(&place), (100_00, 3));
     let books = place.books().unwrap();
     assert_eq!((books.sold_fen, books.settled_fen), (100_00, 100_00));
+}
+
+/// Bytes that are all the same, for whoever draws them.
+struct Drawn(u8);
+
+impl scheme::Chance for Drawn {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill(self.0);
+    }
+}
+
+/// The rests of a meter that dials: twice as long each time, to five minutes; chance takes up to half of it away.
+#[test]
+fn rests_grow_to_their_end() {
+    let rests = |drawn: u8| {
+        let (mut back_off, mut chance) = (BackOff::default(), Drawn(drawn));
+        (0..12).map(|_| back_off.next(&mut chance).as_millis()).collect::<Vec<_>>()
+    };
+    let most = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300].map(|seconds| seconds * 1000);
+    assert_eq!(rests(0xFF), most);
+    assert_eq!(rests(0), most.map(|ms| ms / 2));
+    let mut back_off = BackOff::default();
+    back_off.next(&mut Drawn(0xFF));
+    back_off.reset();
+    assert_eq!(back_off.next(&mut Drawn(0xFF)), Duration::from_secs(1));
+}
+
+/// A clock that goes when somebody looks at it.
+struct Ticks(Cell<u64>);
+
+impl Pace for Ticks {
+    fn now(&self) -> Duration {
+        Duration::from_secs(self.0.get())
+    }
+
+    fn rest(&self, wait: Duration) {
+        self.0.set(self.0.get() + wait.as_secs());
+    }
+}
+
+/// A line whose other end is written by hand.
+#[derive(Default)]
+struct ByHand {
+    said: Vec<u8>,
+    heard: Vec<u8>,
+}
+
+impl ByteLink for ByHand {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
+        self.said.extend(bytes);
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], _: Duration) -> Result<usize, LinkError> {
+        let length = buffer.len().min(self.heard.len());
+        buffer[..length].copy_from_slice(&self.heard[..length]);
+        self.heard.drain(..length);
+        Ok(length)
+    }
+}
+
+/// Login, heartbeats and the server's word for them, by a clock that is passed in; a server that says none is left.
+#[test]
+fn heartbeats_by_the_clock() {
+    let (pace, meter) = (Ticks(Cell::new(0)), Place::empty(1).people()[0].meter);
+    let request = CallRequest { meter, beat: Duration::from_secs(60) };
+    let confirmed =
+        |act, sequence| LinkFrame::of_meter(act, Address(meter.0), sequence).confirmed().to_bytes();
+    // The server says a word to the login, or none at all; to a heartbeat it says none.
+    for words in [0, 1] {
+        pace.0.set(0);
+        let mut link = ByHand::default();
+        if words > 0 {
+            link.heard = confirmed(LinkAct::Login, 0);
+        }
+        let mut buffer = [0; 64];
+        let mut called = Called::login(&mut link, &pace, &request).unwrap();
+        let mut left = None;
+        for _ in 0..200 {
+            match called.receive(&mut buffer, Duration::ZERO) {
+                Ok(length) => assert_eq!(length, 0, "the link's words are not the meter's to hear"),
+                Err(error) => {
+                    left = Some(error);
+                    break;
+                }
+            }
+            pace.rest(Duration::from_secs(1));
+        }
+        assert_eq!(called.is_in(), words > 0);
+        assert!(matches!(left, Some(LinkError::Failed(_))), "{left:?}");
+        // 15 seconds without a word: after the login, or after the heartbeat of the first minute.
+        assert_eq!(pace.0.get(), if words > 0 { 75 } else { 15 });
+        let beats = Hearing::default().push(&link.said);
+        assert_eq!(beats.len(), if words > 0 { 2 } else { 1 }, "{beats:?}");
+    }
 }
