@@ -431,13 +431,13 @@ fn two_hundred_lines() {
     let netted = Netted::start(&world, &[]);
     let before = netted.server.memory_kib();
     let number = |n: u32| Address(hex::decode(format!("2611{n:08}")).unwrap().try_into().unwrap());
+    let at = netted.meters.as_str();
+    let group = |first: u32| {
+        (first..=MANY).step_by(10).map(|n| (n, Stranger::login(at, number(n)).unwrap())).collect::<Vec<_>>()
+    };
     let mut lines: Vec<(u32, Stranger)> = std::thread::scope(|scope| {
-        let at = &netted.meters;
-        let group = |first: u32| {
-            (first..=MANY).step_by(10).map(move |n| (n, Stranger::login(at, number(n)).unwrap()))
-        };
-        let groups: Vec<_> =
-            (1..=10).map(|first| scope.spawn(move || group(first).collect::<Vec<_>>())).collect();
+        let group = &group;
+        let groups: Vec<_> = (1..=10).map(|first| scope.spawn(move || group(first))).collect();
         groups.into_iter().flat_map(|group| group.join().unwrap()).collect()
     });
     let _calling = Calling::start(&world, &netted.meters, &[&CHEN]);
