@@ -39,6 +39,11 @@ fn url_missing(words: String) -> Trouble {
     Failure::new(Kind::Usage, words).hint("name the server with --url URL").code("url-missing").into()
 }
 
+/// A verb that only a running server can be asked for.
+pub fn verb_is_far() -> Trouble {
+    url_missing("this verb asks a running server, and none is named".to_owned())
+}
+
 /// The line to a running server, for one command.
 pub struct Far<'c> {
     /// The command.
@@ -90,7 +95,7 @@ impl Remote {
         if self.is_named() {
             return Ok(());
         }
-        Err(url_missing("this verb asks a running server, and none is named".to_owned()))
+        Err(verb_is_far())
     }
 
     /// Whether a running server is asked.

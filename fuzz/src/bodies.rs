@@ -13,7 +13,7 @@ use wire::{Channel, ChannelError};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("sms", sms),
     ("packet", packet),
     ("objects", objects),
@@ -21,6 +21,7 @@ pub const TARGETS: [Target; 10] = [
     ("table", table),
     ("text", text),
     ("frame", frame),
+    ("far", far),
     ("at", at),
     ("hostile", hostile),
     ("explain", explain),
@@ -169,6 +170,51 @@ pub fn frame(input: &[u8]) {
         for way in [Way::Wires, Way::Infrared] {
             let mut esam = Answers::new(input);
             let _ = serve(&mut meter, &mut esam, &mut guard, way, &frame, now, &mut |bytes| bytes.fill(7));
+        }
+    }
+}
+
+/// Bytes on the line of a meter that called, and at the plug of a sub-board: however they are cut, the same is found.
+pub fn far(input: &[u8]) {
+    use meter::board::{Board, Busy, Inside, OrderAnswer};
+    use wire::netmeter::{Heard, Hearing};
+    use wire::subboard::BoardReceiver;
+
+    struct Nothing;
+    impl Inside for Nothing {
+        fn order(&mut self, file: &[u8]) -> OrderAnswer {
+            if file.len() % 2 == 0 { OrderAnswer::Receipt(file.to_vec()) } else { OrderAnswer::Refused(7) }
+        }
+        fn frame(&mut self, frame: &[u8]) -> Result<Option<Vec<u8>>, Busy> {
+            if frame.len() % 2 == 0 { Ok(Some(frame.to_vec())) } else { Err(Busy) }
+        }
+        fn line_is_down(&mut self) {}
+        fn standing(&mut self) -> u8 {
+            0
+        }
+    }
+
+    let (mut whole, mut parts) = (Hearing::default(), Hearing::default());
+    let found = whole.push(input);
+    let in_parts: Vec<Heard> = input.chunks(3).flat_map(|part| parts.push(part)).collect();
+    assert_eq!(found, in_parts);
+    for heard in found.into_iter().chain(whole.silence()) {
+        if let Heard::Link(frame) = heard {
+            let again = Hearing::default().push(&frame.to_bytes());
+            assert_eq!(again, [Heard::Link(frame)]);
+        }
+    }
+    let (mut receiver, mut board) = (BoardReceiver::default(), Board::default());
+    let mut frames = receiver.push(input);
+    frames.extend(receiver.silence());
+    for frame in frames {
+        assert_eq!(
+            frame.to_bytes().map(|bytes| BoardReceiver::default().push(&bytes)),
+            Some(vec![frame.clone()])
+        );
+        for said in board.hear(&frame, [0x26, 0x11, 0, 0, 0, 1], &mut Nothing) {
+            // No answer here is longer than its question, but for the result.
+            let _ = said.to_bytes();
         }
     }
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod board;
 pub mod card;
 pub mod control;
 mod crediting;

@@ -1,5 +1,7 @@
 //! Meters with their ESAMs: produced, paired, tested, and used by their customers.
 
+mod board;
+mod calling;
 mod look;
 mod make;
 mod medium;
@@ -9,9 +11,11 @@ pub mod station;
 mod test;
 mod using;
 
+pub use board::{BoardReport, NearBoard, serve_board};
+pub use calling::{BEAT, BackOff, CallReport, CallRequest, Called, Pace, call};
 pub use look::{ListReport, MeterLine, ShowReport, esams, list, show};
 pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};
 pub use place::{MeterPlace, folder};
-pub use port::{Near, PortReport, ReadLine, ReadReport, read, serve};
+pub use port::{Near, PortReport, ReadLine, ReadReport, read, serve, usual};
 pub use test::{MeterTestReport, TestRequest, test};
 pub use using::{ConsumeReport, FileReport, InsertReport, RefusalReport, consume, insert, insert_file};

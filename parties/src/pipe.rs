@@ -156,14 +156,22 @@ impl PipeReport {
     /// # Errors
     /// The meter refused, or the bank keeps the receipt as a finding.
     pub fn verdict(&self) -> Result<()> {
-        if let Some(held) = self.receipt.held() {
-            return Err(held);
-        }
-        if self.receipt.result == "refused" {
-            return Err(meter_refused(self.receipt.detail.clone()));
-        }
-        Ok(())
+        verdict_of(&self.receipt)
     }
+}
+
+/// Whether a receipt says that money came in and is settled.
+///
+/// # Errors
+/// The meter refused, or the bank keeps the receipt as a finding.
+pub fn verdict_of(receipt: &ReceiptLine) -> Result<()> {
+    if let Some(held) = receipt.held() {
+        return Err(held);
+    }
+    if receipt.result == "refused" {
+        return Err(meter_refused(receipt.detail.clone()));
+    }
+    Ok(())
 }
 
 /// Carries a purchase between a server and the meter at the other end of a line.

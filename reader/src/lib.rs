@@ -15,6 +15,7 @@ pub mod parameter;
 pub mod pcsc;
 pub mod script;
 pub mod security;
+pub mod subboard;
 pub mod trace;
 
 /// Its types stand in signatures here, for whoever uses this crate alone.

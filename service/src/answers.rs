@@ -76,6 +76,16 @@ static SHAPES: &[Shape] = &[
             ("balance_fen", "int?"), ("at", "text"), ("by", "text"), ("second", "text?"), ("note", "text"),
         ],
     },
+    Shape {
+        name: "NetMeter",
+        fields: &[
+            ("meter", "text"), ("from", "text"), ("since_s", "int"), ("silent_s", "int"), ("frames", "int"), ("proved", "flag"),
+        ],
+    },
+    Shape {
+        name: "Item",
+        fields: &[("identifier", "text"), ("name", "text"), ("value", "text?"), ("refused", "text?")],
+    },
     Shape { name: "Told", fields: &[("code", "text"), ("what", "text")] },
     Shape { name: "Chain", fields: &[("server", "text"), ("transfers", "int"), ("head", "text")] },
     Shape { name: "Sealed", fields: &[("psam", "text"), ("sealed", "int?"), ("sealed_fen", "int?")] },
@@ -127,6 +137,9 @@ fn told(route: &str) -> Option<Told> {
             Told::Own(&[("purchase", "Online"), ("message", "text")])
         }
         "online-result" => Told::Own(&[("purchase", "Online"), ("receipt", "Settled")]),
+        "netmeters" => Told::Own(&[("lines", "NetMeter[]")]),
+        "netmeter-values" => Told::Own(&[("address", "text"), ("items", "Item[]"), ("proved", "flag")]),
+        "netmeter-buy" => Told::Own(&[("purchase", "Online"), ("receipt", "Settled?")]),
         "suspense" => Told::Own(&[("rests", "Rest[]"), ("suspense_fen", "int")]),
         "refund" => Told::Own(&[("customer", "text"), ("refunded_fen", "int")]),
         "findings" => Told::Own(&[("findings", "Finding[]")]),

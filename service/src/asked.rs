@@ -1,6 +1,7 @@
 //! What a request asks for, read and checked as far as its form goes.
 
 use crate::denied::Denied;
+use crate::lines::Lines;
 use crate::mailbox::Mailbox;
 use parties::Result;
 use parties::bank::pins::PinChoice;
@@ -23,6 +24,8 @@ pub struct Asked {
     pub fields: Map<String, Value>,
     /// A body that is a list of another party.
     pub text: Vec<u8>,
+    /// Lines of meters.
+    pub lines: Lines,
     /// The one office whose customers are there for whoever asks; `None`: all are.
     pub office: Option<String>,
 }

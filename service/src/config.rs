@@ -34,12 +34,22 @@ pub struct FileConfig {
     /// The paper's variant of their sessions is taken as well.
     #[serde(default)]
     pub paper_phones: bool,
+    /// Meters that call.
+    pub netmeters: Option<NetMetersConfig>,
     /// The certificate.
     pub tls: Option<TlsConfig>,
     /// The message centre.
     pub messages: Option<MessagesConfig>,
     /// Multimedia messages.
     pub multimedia: Option<MultimediaConfig>,
+}
+
+/// What it says of meters that call.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetMetersConfig {
+    /// Where they are listened to.
+    pub listen: SocketAddr,
 }
 
 /// What it says of multimedia messages.

@@ -106,7 +106,7 @@ impl Counter {
                 Work::Look(work) => Ok(Reply::json(&work(session, desk, &what.asked)?)),
                 Work::Text(work) => Ok(Reply::text("text/plain", work(session, desk, &what.asked)?)),
                 // Only what changes nothing comes without an id.
-                Work::Book(..) | Work::Cards(..) => Err(Trouble::new(Denied::NoId)),
+                Work::Book(..) | Work::Cards(..) | Work::Line(_) => Err(Trouble::new(Denied::NoId)),
             }
         });
         if askers.first.is_company && what.route.name == "events" {
@@ -176,8 +176,8 @@ impl Counter {
         let (deed, work, together) = match what.route.work {
             Work::Book(deed, work) => (deed, work, true),
             Work::Cards(deed, work) => (deed, work, false),
-            // A route that looks has no id, and was looked at before.
-            Work::Look(_) | Work::Text(_) => {
+            // A route that looks has no id, and was looked at before; one of a line comes here in steps of other routes.
+            Work::Look(_) | Work::Text(_) | Work::Line(_) => {
                 return Next::Reply(Reply::denied(&Denied::NoId, Some(&claim.id)), Ground::Nothing);
             }
         };

@@ -9,12 +9,13 @@ use crate::fields;
 use crate::figures::Figures;
 use crate::job::{Job, Wanted};
 use crate::key::{SentKey, Shown};
+use crate::netmeters::NetMeters;
 use crate::openapi;
 use crate::peer::Peer;
 use crate::phones::{self, Phones};
 use crate::remembered::Remembered;
 use crate::reply::Reply;
-use crate::routes::{Body, Method, ROUTES, Route};
+use crate::routes::{Body, Method, ROUTES, Route, Work};
 use axum::Router;
 use axum::body::{Body as HttpBody, to_bytes};
 use axum::extract::{RawPathParams, Request};
@@ -50,12 +51,14 @@ pub struct Shared {
     pub lists: Arc<Semaphore>,
     /// Sessions with customers' phones.
     pub phones: Phones,
+    /// Meters on lines of their own.
+    pub netmeters: NetMeters,
 }
 
 impl Shared {
     /// What handlers share, over the way to the counter.
-    pub fn new(calls: SyncSender<Call>, figures: Arc<Figures>, phones: Phones) -> Self {
-        Shared { calls, figures, lists: Arc::new(Semaphore::new(LISTS)), phones }
+    pub fn new(calls: SyncSender<Call>, figures: Arc<Figures>, phones: Phones, netmeters: NetMeters) -> Self {
+        Shared { calls, figures, lists: Arc::new(Semaphore::new(LISTS)), phones, netmeters }
     }
 }
 
@@ -99,7 +102,7 @@ pub fn router(shared: Shared) -> Router {
             "/metrics",
             get(move || async move {
                 let text = of_metrics.figures.text()
-                    + &of_phones(&of_metrics.phones)
+                    + &of_lines(&of_metrics)
                     + &of_books(&of_metrics, &open_too).await;
                 response(Reply::text("text/plain; version=0.0.4", text))
             }),
@@ -123,10 +126,13 @@ async fn at_counter<T>(shared: &Shared, call: fn(oneshot::Sender<T>) -> Call) ->
     told.await.map_err(|_| ())
 }
 
-/// How many sessions there are with customers' phones.
-fn of_phones(phones: &Phones) -> String {
-    let about = "# HELP gridcard_phone_sessions Sessions with customers' phones.\n# TYPE gridcard_phone_sessions gauge\n";
-    format!("{about}gridcard_phone_sessions {}\n", phones.sessions())
+/// How many sessions there are with customers' phones, and how many lines of meters.
+fn of_lines(shared: &Shared) -> String {
+    let gauge = |name: &str, about: &str, value: usize| {
+        format!("# HELP {name} {about}\n# TYPE {name} gauge\n{name} {value}\n")
+    };
+    gauge("gridcard_phone_sessions", "Sessions with customers' phones.", shared.phones.sessions())
+        + &gauge("gridcard_netmeter_lines", "Lines of meters that called.", shared.netmeters.lines.len())
 }
 
 /// Figures of the books; none where they cannot be had now.
@@ -162,8 +168,12 @@ async fn ask(
         Ok(job) => job,
         Err(denied) => return Reply::denied(&denied, id),
     };
+    if let Work::Line(act) = route.work {
+        return shared.netmeters.act(act, job).await;
+    }
     let (tell, told) = oneshot::channel();
-    let job = Job { reply: tell, ..job };
+    let mut job = Job { reply: tell, ..job };
+    job.what.asked.lines = shared.netmeters.lines.clone();
     shared.figures.waiting.fetch_add(1, Ordering::Relaxed);
     match shared.calls.try_send(Call::Ask(Box::new(job), shared.calls.clone())) {
         Ok(()) => {}
@@ -222,7 +232,7 @@ async fn read(
         Body::Fields(fields) => (fields::read(fields, &bytes)?, Vec::new()),
         Body::List | Body::Csv => (Map::new(), bytes.to_vec()),
     };
-    let asked = Asked { named, fields, text, office: None };
+    let asked = Asked { named, fields, text, ..Asked::default() };
     let body = asked.hash(route.name);
     // Nobody waits yet; whoever hands it over puts himself here.
     let (reply, _) = oneshot::channel();

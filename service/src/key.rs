@@ -38,6 +38,11 @@ impl SentKey {
             .then(|| SentKey { id: id.to_owned(), secret: bytes })
     }
 
+    /// The same key, to be shown once more for another step of what its owner asked.
+    pub fn again(&self) -> Self {
+        SentKey { id: self.id.clone(), secret: self.secret.clone() }
+    }
+
     /// Reads that of an `Authorization` header.
     pub fn bearer(header: &str) -> Option<Self> {
         let (scheme, key) = header.split_once(' ')?;

@@ -8,6 +8,7 @@ use crate::gate::Gate;
 use crate::http::{Shared, refused, router};
 use crate::messages::{self, MessagesLine};
 use crate::multimedia::{self, MultimediaFolder};
+use crate::netmeters::{self, NetMeters};
 use crate::notify::{self, Word};
 use crate::peer::{Peer, must_be_plain};
 use crate::phones::{self, Phones};
@@ -66,6 +67,8 @@ pub struct Config {
     pub multimedia: Option<MultimediaFolder>,
     /// How customers' phones come to it, beside HTTP.
     pub phones: PhoneLines,
+    /// Where meters that call are listened to; port 0: any that is free.
+    pub netmeters: Option<SocketAddr>,
 }
 
 /// How customers' phones come to a server. Their frames are sealed by themselves, so a line needs no certificate.
@@ -84,6 +87,8 @@ pub struct Listening {
     pub address: SocketAddr,
     /// For phones on lines of their own.
     pub phones: Option<SocketAddr>,
+    /// For meters that call.
+    pub netmeters: Option<SocketAddr>,
 }
 
 /// Where a bank host is, and how long it is waited for.
@@ -143,6 +148,7 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(Listening)) 
     let (calls, received) = sync_channel(QUEUE);
     let own = server_key(&session.anew(Deed::Look))?;
     let phones = Phones::new(session, own, config.phones.paper, calls.clone(), figures.clone());
+    let netmeters = NetMeters::new(session, calls.clone(), figures.clone());
     let (opened, is_open) = oneshot::channel();
     let (here, gone) = oneshot::channel();
     let begin = Begin { figures: figures.clone(), teller, signs: Signs { opened, here } };
@@ -153,14 +159,13 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(Listening)) 
             return Ok(Ended::Asked);
         }
         let listener = bind(config.listen).await?;
-        let of_phones = match config.phones.listen {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
+        let of_phones = bind_maybe(config.phones.listen).await?;
+        let of_meters = bind_maybe(config.netmeters).await?;
         // From now on a signal ends it in order, whoever hears that it is ready first.
         let signals = Signals::new()?;
-        let at = of_phones.as_ref().map(TcpListener::local_addr).transpose()?;
-        ready(Listening { address: listener.local_addr()?, phones: at });
+        let at = |listener: &Option<TcpListener>| listener.as_ref().map(TcpListener::local_addr).transpose();
+        let (phones_at, netmeters_at) = (at(&of_phones)?, at(&of_meters)?);
+        ready(Listening { address: listener.local_addr()?, phones: phones_at, netmeters: netmeters_at });
         notify::tell(Word::Ready);
         if asks {
             tokio::spawn(ask_in_time(calls.clone()));
@@ -177,7 +182,11 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(Listening)) 
         if let Some(listener) = of_phones {
             tokio::spawn(phones::listen(listener, phones.clone()));
         }
-        Ok(accept(listener, Shared::new(calls, figures, phones), tls.as_ref(), signals, gone).await)
+        if let Some(listener) = of_meters {
+            tokio::spawn(netmeters::listen(listener, netmeters.clone()));
+        }
+        Ok(accept(listener, Shared::new(calls, figures, phones, netmeters), tls.as_ref(), signals, gone)
+            .await)
     });
     // What waits in connections that are cut now waits for nothing.
     drop(runtime);
@@ -193,6 +202,14 @@ pub fn serve(session: &Session, config: &Config, ready: impl FnOnce(Listening)) 
 /// Listens somewhere.
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|source| Trouble::new(Denied::Listen { address, source }))
+}
+
+/// Listens where something is named.
+async fn bind_maybe(address: Option<SocketAddr>) -> Result<Option<TcpListener>> {
+    match address {
+        Some(address) => bind(address).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// What the thread at the counter shows: it opened, and, as long as it is not dropped, it is there.

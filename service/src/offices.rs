@@ -33,6 +33,7 @@ const HOUSE: &[&str] = &[
     "give-to-office",
     "hand-overs",
     "meters",
+    "netmeters",
     "payments",
     "psams",
     "recompute",

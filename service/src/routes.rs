@@ -3,6 +3,8 @@
 use crate::asked::{Asked, Means};
 use crate::fields::FieldKind::{Fen, Flag, Number, Of, Text};
 use crate::fields::{Field, may, must};
+use crate::lines::LineAct;
+use crate::netmeter_acts::{BUY, listed};
 use crate::{acts, company_acts, functions, online_acts, payments};
 use parties::bank::Desk;
 use parties::{Deed, Result, Session};
@@ -65,6 +67,8 @@ pub enum Work {
     Text(TextFn),
     /// The books are changed, and the change and the answer are kept together.
     Book(Deed, DoFn),
+    /// A meter on its line is asked; what of it is the counter's is asked there in steps.
+    Line(LineAct),
     /// PSAMs are asked, with what is intended kept before and what came of it after.
     Cards(Deed, DoFn),
 }
@@ -72,14 +76,16 @@ pub enum Work {
 impl Route {
     /// Whether it changes something, and so wants an id.
     pub const fn changes(&self) -> bool {
-        !matches!(self.work, Work::Look(_) | Work::Text(_))
+        !matches!(self.work, Work::Look(_) | Work::Text(_) | Work::Line(LineAct::Read))
     }
 }
 
-const SELLERS: &[Role] = &[Clerk, Supervisor, Bank];
+/// Who may sell.
+pub const SELLERS: &[Role] = &[Clerk, Supervisor, Bank];
 const OFFICE: &[Role] = &[Clerk, Supervisor];
 const HEAD: &[Role] = &[Supervisor];
-const READERS: &[Role] = &[Clerk, Supervisor, Auditor, Bank];
+/// Who may look at customers.
+pub const READERS: &[Role] = &[Clerk, Supervisor, Auditor, Bank];
 const FIGURES: &[Role] = &[Supervisor, Auditor, Company];
 const STATISTICS: &[(&str, &str)] = &[
     ("from", "the first day, YYYY-MM-DD; the first of this month when it is missing"),
@@ -182,6 +188,12 @@ pub static ROUTES: &[Route] = &[
         Work::Cards(Deed::One("recharge"), online_acts::recharge)),
     look("online", "/v1/online-purchases/{purchase}", &[], READERS, "The purchase of a meter that is online, as it stands.",
         Work::Look(online_acts::show)),
+    look("netmeters", "/v1/netmeters", &[], &[Supervisor, Auditor], "Meters that called and are on their lines.", Work::Look(listed)),
+    look("netmeter-values", "/v1/netmeters/{meter}/values", &[("items", "names of items, with commas; the usual ones when it is missing")], READERS,
+        "Read a meter over its line. What an unproved line says proves nothing.", Work::Line(LineAct::Read)),
+    post("netmeter-buy", "/v1/netmeters/{meter}/purchases", SELLERS,
+        "Buy for a meter over its line, to the end: what is outstanding for it is brought, and not sold again.",
+        Body::Fields(BUY), Work::Line(LineAct::Buy)),
     look("payments", "/v1/payments", &[("all", "true: those that wait for nothing as well")], READERS,
         "Payments through a bank that wait for something.", Work::Look(payments::list)),
     look("payment", "/v1/payments/{payment}", &[], READERS, "A payment through a bank, and what it went through.", Work::Look(payments::show)),

@@ -13,9 +13,11 @@ pub mod channel;
 pub mod dlt645;
 pub mod line;
 pub mod multimedia;
+pub mod netmeter;
 pub mod packet;
 pub mod sms;
 pub mod status;
+pub mod subboard;
 pub mod tlv;
 pub mod typed;
 

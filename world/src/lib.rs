@@ -5,6 +5,7 @@ pub mod bare;
 pub mod cards;
 pub mod carrier;
 pub mod clock;
+pub mod far;
 pub mod figures;
 pub mod life;
 pub mod online;

@@ -1,5 +1,6 @@
 //! One story: a meter that is credited by each way there is, within one day. One purse, one receipt a purchase, one set of books.
 
+use crate::far::BAY;
 use crate::figures::Report;
 use crate::timeline::Timeline;
 use crate::town::Town;
@@ -16,6 +17,9 @@ const AMOUNT: Fen = Fen(30_00);
 
 /// Number of the customer's purchase card.
 const USER_CARD: &str = "330200000801";
+
+/// Who stands between meter and bank, where somebody does.
+const PHONE: &str = "telephone";
 
 /// A way that money went, and what its line took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,6 +58,8 @@ const WALKS: &[Walk] = &[
     |day| day.by_sim("sim"),
     |day| day.online(),
     |day| day.by_frames(),
+    |day| day.by_netmeter(),
+    |day| day.by_board(),
     |day| day.by_card(),
     |day| day.by_signed_sim(),
     |day| day.signed_online(),
@@ -169,28 +175,65 @@ impl Day<'_> {
     /// The paper's flow once more, with request, order and receipt signed by who made them.
     fn signed_online(&mut self) -> Result<Way> {
         let report = self.town.buy_online(self.person, Some(AMOUNT))?;
-        self.carried("signed-online", SLOW, &report)
+        self.carried(("signed-online", PHONE), SLOW, &report)
     }
 
     /// The paper's flow: four messages through a telephone without a key.
     fn online(&mut self) -> Result<Way> {
         let report = self.town.buy_online(self.person, Some(AMOUNT))?;
-        self.carried("online", SLOW, &report)
+        self.carried(("online", PHONE), SLOW, &report)
     }
 
     /// The field's own frames: the MACs of a recharge, made by the bank's PSAM for the random of the meter's ESAM.
     fn by_frames(&mut self) -> Result<Way> {
         let report = self.town.buy_by_frames(self.person, Some(AMOUNT))?;
-        self.carried("recharge", FAST, &report)
+        self.carried(("recharge", PHONE), FAST, &report)
     }
 
-    /// What a telephone carried, at the speed of the meter's port it stood at.
-    fn carried(&mut self, way: &'static str, bits_per_s: u32, report: &PipeReport) -> Result<Way> {
+    /// The same frames on the line of a meter that called the server: no telephone is between, and nobody stands at the meter.
+    fn by_netmeter(&mut self) -> Result<Way> {
+        let report = self.town.buy_by_netmeter(self.person, Some(AMOUNT))?;
+        self.carried(("netmeter", "server"), BAY, &report)
+    }
+
+    /// An order's file through the plug of a sub-board, and the receipt's file back.
+    fn by_board(&mut self) -> Result<Way> {
+        let (town, person) = (self.town, self.person);
+        let order = town.sell(person, AMOUNT)?;
+        let what = format!("sells {} to customer {} (purchase {})", AMOUNT, person.customer, order.count);
+        self.say("bank", "PSAM", what, "the order is a file for whoever brings it".into());
+        self.later(60);
+        let run = town.bring_by_board(person, &arrived(town)?)?;
+        let what = format!("brings the file to meter {}, {} bytes at its plug", person.meter, run.bytes);
+        self.say("sub-board", "", what, format!("{} ms; it has no key", run.ms));
+        self.later(600);
+        let settled = town.settle(vec![arrived(town)?])?;
+        let line = settled.receipts.first().context("one receipt was sent")?;
+        let is_settled = matches!(line.facts, Some(ReceiptFacts::Settled { .. }));
+        self.say("bank", "PSAM", format!("opens the receipt: {}", line.detail), String::new());
+        self.later(3600);
+        Ok(Way {
+            way: "sub-board",
+            amount_fen: AMOUNT,
+            bits_per_s: BAY,
+            line_ms: run.ms,
+            line_ms_9600: run.ms,
+            settled: is_settled,
+        })
+    }
+
+    /// What somebody without a key carried, at the speed of the meter's port it stood at.
+    fn carried(
+        &mut self,
+        (way, who): (&'static str, &'static str),
+        bits_per_s: u32,
+        report: &PipeReport,
+    ) -> Result<Way> {
         report.verdict()?;
         for passed in &report.passed {
             let [came, went] = &passed.sha256;
             if came != went {
-                return Err(refused(format!("the telephone changed {}", passed.message)).into());
+                return Err(refused(format!("the {who} changed {}", passed.message)).into());
             }
         }
         let PipeReport { receipt, line, .. } = report;
@@ -200,7 +243,7 @@ impl Day<'_> {
             "carries {messages} messages, {bytes} bytes, between meter {} and the bank",
             self.person.meter
         );
-        self.say("telephone", "", what, "as they came: it has no key".into());
+        self.say(who, "", what, "as they came: no key is on the way".into());
         let conclusion =
             format!("{} ms on the meter's line at {SLOW} bit/s, {} ms at {FAST}", line.ms_1200, line.ms_9600);
         self.say("bank", "PSAM", format!("opens the receipt: {}", receipt.detail), conclusion);

@@ -43,12 +43,37 @@ pub fn serve(
     link: &mut dyn ByteLink,
     is_over: &dyn Fn() -> bool,
 ) -> Result<PortReport> {
-    let (mut ports, mut buffer) = (Ports::open(session, numbers, way)?, [0; 512]);
-    while !is_over() {
-        let length = link.receive(&mut buffer, PAUSE)?;
-        ports.hear(&buffer[..length], &mut |answer| Ok(link.send(answer)?))?;
+    match serve_until_lost(session, numbers, way, link, is_over)? {
+        (report, None) => Ok(report),
+        (_, Some(lost)) => Err(lost.into()),
     }
-    ports.close()
+}
+
+/// As [`serve`]; what ended the line is told beside what was done on it.
+///
+/// # Errors
+/// A meter that is not there; a damaged flash.
+pub(super) fn serve_until_lost(
+    session: &Session,
+    numbers: &[MeterNumber],
+    way: Way,
+    link: &mut dyn ByteLink,
+    is_over: &dyn Fn() -> bool,
+) -> Result<(PortReport, Option<LinkError>)> {
+    let (mut ports, mut buffer, mut lost) = (Ports::open(session, numbers, way)?, [0; 512], None);
+    while lost.is_none() && !is_over() {
+        match link.receive(&mut buffer, PAUSE) {
+            Err(error) => lost = Some(error),
+            Ok(length) => ports.hear(&buffer[..length], &mut |answer| {
+                // Whoever asked has gone; what the meter did for him is kept.
+                if let Err(error) = link.send(answer) {
+                    lost.get_or_insert(error);
+                }
+                Ok(())
+            })?,
+        }
+    }
+    Ok((ports.close()?, lost))
 }
 
 /// Meters at the near end of a line that has no other: what is sent to it they hear at once, and what they say is there to be received.
@@ -64,6 +89,14 @@ impl<'s> Near<'s> {
     /// A meter that is not there, or twice.
     pub fn open(session: &'s Session, numbers: &[MeterNumber], way: Way) -> Result<Self> {
         Ok(Near { ports: Ports::open(session, numbers, way)?, said: VecDeque::new() })
+    }
+
+    /// What has begun on the line will not end.
+    ///
+    /// # Errors
+    /// As of a frame that is heard.
+    pub(super) fn silence(&mut self) -> core::result::Result<(), LinkError> {
+        self.send(&[])
     }
 
     /// Lets the cards go.
@@ -240,6 +273,23 @@ pub struct ReadReport {
     pub address: String,
     /// Item by item.
     pub items: Vec<ReadLine>,
+}
+
+/// What is read when nothing is named: what a customer would look for.
+pub fn usual() -> Vec<&'static Item> {
+    const USUAL: [&str; 10] = [
+        "meter-number",
+        "customer-number",
+        "clock",
+        "energy",
+        "balance",
+        "overdraft",
+        "price",
+        "voltage-a",
+        "power",
+        "status-3",
+    ];
+    USUAL.into_iter().filter_map(Item::named).collect()
 }
 
 /// Reads items from a meter at the other end of a line. `address`: none asks for that of the one meter there. What a meter refuses is told

@@ -6,7 +6,7 @@ use crate::cards::CardHandle;
 use crate::session::Session;
 use crate::trouble::{Failure, Result, refused, security};
 use meter::card::beeps;
-use meter::{Consumption, InsertionReport, Meter, OrderOutcome, Outcome, StorageReport};
+use meter::{Consumption, InsertionReport, Medium, Meter, OrderOutcome, Outcome, StorageReport};
 use reader::CardError;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -198,15 +198,26 @@ pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef, supply: u8)
 /// # Errors
 /// There is no such meter, or nothing at `path`; the ESAM is not there; the flash cannot be kept.
 pub fn insert_file(session: &Session, number: MeterNumber, path: &Path) -> Result<InsertReport> {
-    let place = MeterPlace::new(&folder(session)?, number);
-    place.must_exist()?;
+    MeterPlace::new(&folder(session)?, number).must_exist()?;
     let mut medium = Folder::of(path)?;
     let only = medium.only();
+    let (report, storage) = insert_medium(session, number, &mut medium, only.as_deref())?;
+    Ok(InsertReport { files: FileReport::all(&storage, &medium), ..report })
+}
+
+/// Puts any medium into a meter; `only`: the one file on it that is meant.
+pub(super) fn insert_medium(
+    session: &Session,
+    number: MeterNumber,
+    medium: &mut dyn Medium,
+    only: Option<&str>,
+) -> Result<(InsertReport, StorageReport)> {
+    let place = MeterPlace::new(&folder(session)?, number);
+    place.must_exist()?;
     let report = with_money(session, &place, |meter, esam, now, random| {
-        meter.insert_storage(esam, &mut medium, only.as_deref(), now, random)
+        meter.insert_storage(esam, medium, only, now, random)
     })?;
-    let files = FileReport::all(&report, &medium);
-    Ok(InsertReport { files, ..report.insertion.into() })
+    Ok((report.insertion.clone().into(), report))
 }
 
 /// Has money put into a meter.

@@ -412,7 +412,7 @@ fn finish(visit: &mut Visit<'_>, one: &Approval) -> Result<Result<&'static str, 
     let fields = asked["fields"].as_object().cloned().unwrap_or_default();
     let places = asked["named"].as_object().into_iter().flatten();
     let places = places.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
-    let asked = Asked { named: places.collect(), fields, text: Vec::new(), office: None };
+    let asked = Asked { named: places.collect(), fields, ..Asked::default() };
     let done =
         act(visit.counter, matter.route, asked, &format!("approval-{}", one.id), &askers, second.role)?;
     let books = visit.counter.desk.books_mut();

@@ -121,6 +121,10 @@ fn corpora() -> Corpora {
             put(target, name, hex::decode(digits).unwrap());
         }
     }
+    for (name, digits) in FAR {
+        put("far", name, hex::decode(digits).unwrap());
+    }
+    put("far", "script", plug_script());
     put("at", "session", AT.into());
     put("at", "message", b"ATE0\rAT+CMGF=0\rAT+CMGS=18\r0011000B913108108300F00004AA0148\x1A".to_vec());
     let mut hostile = |which: u8, name: &str, card: &mut Slot, act: &mut dyn FnMut(&mut Recorded<'_>)| {
@@ -171,6 +175,20 @@ const FRAMES: [(&str, &str); 5] = [
     ("refusal", "6812907856341268C3023B33B916"),
     ("recharge", "6812907856341268031E3235343A34333333435A333335333333060504036745333335660A090807FB16"),
 ];
+/// Login, confirmation, and a heartbeat with a frame of DL/T 645 before it.
+const FAR: [(&str, &str); 3] = [
+    ("login", "684A004A0068C901000000000273000001000100000011267816"),
+    ("confirmed", "6832003200680B0002341200006100000100B516"),
+    ("beat", "68AAAAAAAAAAAA681300DF16683200320068C900023412000271000004008816"),
+];
+
+/// All that a sub-board sends by the page's script.
+fn plug_script() -> Vec<u8> {
+    let script = include_str!("../../../examples/subboard.txt");
+    let sent = script.lines().filter_map(|line| line.strip_prefix("> "));
+    sent.flat_map(|line| hex::decode(line.replace(' ', "")).unwrap()).collect()
+}
+
 const AT: &str =
     "AT\rATI\rAT+CPIN?\rAT+CMGL=4\rAT+CSIM=14,\"A0A40000023F00\"\rAT+CRSM=176,28423,0,0,9\rATZ\r";
 

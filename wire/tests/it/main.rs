@@ -10,10 +10,12 @@ mod atr;
 mod dlt645;
 mod join;
 mod multimedia;
+mod netmeter;
 mod packet;
 mod port;
 mod sms;
 mod status;
+mod subboard;
 mod tolerance;
 mod typed;
 

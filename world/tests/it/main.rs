@@ -6,6 +6,7 @@
 
 mod carrier;
 mod ceremony;
+mod far;
 mod frames;
 mod keeping;
 mod online;

@@ -62,6 +62,16 @@ pub enum By {
     Recharge,
 }
 
+impl By {
+    /// As the server is told.
+    pub const fn name(self) -> &'static str {
+        match self {
+            By::Session => "session",
+            By::Recharge => "recharge",
+        }
+    }
+}
+
 /// What a customer wants, as the server is told.
 fn fields(wanted: &Wanted) -> serde_json::Value {
     let pay = wanted.account.as_ref().map(|account| json!({ "bank_account": account.as_str() }));

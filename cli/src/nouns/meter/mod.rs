@@ -1,11 +1,17 @@
 //! `gridcard meter`: meters with their ESAMs.
 
+mod board;
 #[cfg(feature = "service")]
 mod buy;
+mod calling;
+mod line;
 mod pair;
 mod port;
 mod station;
 mod test;
+
+#[cfg(feature = "service")]
+pub use buy::By;
 
 use crate::prelude::*;
 use crate::{audit, wire_time};
@@ -59,6 +65,10 @@ pub enum Verb {
     List,
     /// Let meters answer readers at a line (DL/T 645), until a signal ends it.
     Port(port::Port),
+    /// Let meters call a server that is far away (DL/T 645 behind a login), until a signal ends it.
+    Call(calling::Calling),
+    /// Let a sub-board bring a meter orders and frames over a serial line, until a signal ends it.
+    Board(board::Board),
     /// Buy for a meter at the other end of a line, at a running server: carries what the two say, and has no key to any of it.
     #[cfg(feature = "service")]
     Buy(Box<buy::Buy>),
@@ -123,6 +133,8 @@ impl Verb {
             #[cfg(feature = "service")]
             Verb::Buy(options) => look(options, |call, options| buy::run(call, options)),
             Verb::Port(options) => look(options, port::port),
+            Verb::Call(options) => look(options, calling::run),
+            Verb::Board(options) => look(options, board::run),
             Verb::Read(options) => look(options, port::read),
             Verb::Station(options) => look(options, |call, options| station::run(call, options)),
             Verb::Audit(verb) => look(verb, |call, verb| audit::run(call, verb, || meters::folder(call))),

@@ -1,23 +1,18 @@
 //! `gridcard meter port` and `gridcard meter read`: the two ends of a meter's line.
 
+use super::line::{PortLine, Signals};
 use crate::call::Call;
-use crate::output::{answer, put};
+use crate::output::answer;
 use crate::screen::{facts, say};
 use crate::shared::SerialOptions;
 use clap::Args;
 use meter::port::Way;
 use parties::Result;
 use parties::meters;
-use parties::trouble::{Context, Failure};
-use reader::link::{Listener, Place, Terminal};
+use parties::trouble::Failure;
+use reader::link::Place;
 use scheme::Kind;
 use scheme::numbers::MeterNumber;
-use serde_json::json;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use wire::ByteLink;
 use wire::dlt645::items::Item;
 use wire::dlt645::{Address, Identifier};
 
@@ -36,21 +31,6 @@ pub struct Port {
     pub serial: SerialOptions,
 }
 
-/// Where the meters listen.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub struct PortLine {
-    /// A socket, as in 127.0.0.1:2404; port 0 takes a free one.
-    #[arg(long, value_name = "HOST:PORT")]
-    pub listen: Option<String>,
-    /// A pseudo terminal; its device is said.
-    #[arg(long)]
-    pub pty: bool,
-    /// A serial port.
-    #[arg(long = "serial", value_name = "DEVICE")]
-    pub device: Option<PathBuf>,
-}
-
 /// Options of `meter read`.
 #[derive(Debug, Args)]
 pub struct Read {
@@ -66,20 +46,6 @@ pub struct Read {
     pub serial: SerialOptions,
 }
 
-/// What `meter read` reads when nothing is named.
-const USUAL: [&str; 10] = [
-    "meter-number",
-    "customer-number",
-    "clock",
-    "energy",
-    "balance",
-    "overdraft",
-    "price",
-    "voltage-a",
-    "power",
-    "status-3",
-];
-
 fn item(text: &str) -> Result<&'static Item, String> {
     let by_number = || {
         let number = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 8)?;
@@ -93,47 +59,20 @@ fn item(text: &str) -> Result<&'static Item, String> {
 
 /// Lets meters answer at a line until a signal ends it.
 pub fn port(call: &Call, options: &Port) -> Result<()> {
-    let (stop, interrupted) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    for (signal, flag) in [(SIGTERM, &stop), (SIGINT, &stop), (SIGINT, &interrupted)] {
-        signal_hook::flag::register(signal, flag.clone()).context("cannot wait for signals")?;
-    }
-    let (mut link, place): (Box<dyn ByteLink>, String) = match &options.line {
-        PortLine { listen: Some(address), .. } => {
-            let listener = Listener::open(address)?;
-            let place = listener.address()?.to_string();
-            (Box::new(listener), place)
-        }
-        PortLine { device: Some(device), .. } => {
-            (Place::Device(device.clone()).open(options.serial.get())?, device.display().to_string())
-        }
-        _ => {
-            let (terminal, device) = Terminal::pseudo()?;
-            (Box::new(terminal), device.display().to_string())
-        }
-    };
-    if call.options.json {
-        put(call, &json!({ "line": place, "pid": std::process::id() }).to_string());
-    } else {
-        put(call, &place);
-    }
+    let signals = Signals::wait()?;
+    let mut link = options.line.open(call, &options.serial)?;
     say("the meters answer; Ctrl-C ends");
     let way = if options.infrared { Way::Infrared } else { Way::Wires };
-    let report = meters::serve(call, &options.numbers, way, &mut *link, &|| stop.load(Ordering::Relaxed))?;
+    let report = meters::serve(call, &options.numbers, way, &mut *link, &|| signals.is_over())?;
     say(format!("ended: {} frame(s), {} answered, {} broken", report.frames, report.answered, report.broken));
-    if interrupted.load(Ordering::Relaxed) {
-        call.interrupted.store(true, Ordering::Relaxed);
-    }
+    signals.end(call);
     Ok(())
 }
 
 /// Reads a meter at the other end of a line.
 pub fn read(call: &Call, options: &Read) -> Result<()> {
     let mut link = options.line.open(options.serial.get())?;
-    let items: Vec<&Item> = if options.items.is_empty() {
-        USUAL.iter().filter_map(|name| Item::named(name)).collect()
-    } else {
-        options.items.clone()
-    };
+    let items: Vec<&Item> = if options.items.is_empty() { meters::usual() } else { options.items.clone() };
     let address = options.address.map(|number| Address(number.0));
     let report = meters::read(&mut *link, address, &items)?;
     let mut lines = vec![("address", report.address.clone())];

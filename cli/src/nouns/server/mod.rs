@@ -11,6 +11,8 @@ mod findings;
 mod hand_over;
 #[cfg(feature = "service")]
 mod key;
+#[cfg(feature = "service")]
+mod netmeter;
 mod office;
 mod person;
 mod phone;
@@ -27,7 +29,7 @@ mod signing;
 use crate::audit;
 use crate::call::Call;
 #[cfg(feature = "service")]
-use crate::far::{Far, Remote, verb_is_near};
+use crate::far::{Far, Remote, verb_is_far, verb_is_near};
 use crate::task::Task;
 use clap::{Args, Subcommand};
 use parties::trouble::Result;
@@ -69,6 +71,10 @@ pub enum Verb {
     /// Customers' phones that are known.
     #[command(subcommand)]
     Phone(phone::Phone),
+    /// Meters that called a running server and are on their lines.
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Netmeter(netmeter::NetMeter),
     /// Limits of what is sold in an order, to a customer in a day, in an office in a day.
     #[command(subcommand)]
     Limits(contract::Limits),
@@ -203,6 +209,9 @@ impl Verb {
             Verb::Revoked(_) => Deed::One("server revoked"),
             Verb::PsamStatement(_) => Deed::One("server psam-statement"),
             Verb::PsamLimit(_) => Deed::Two("server psam-limit"),
+            // What a running server does stands in its own log.
+            #[cfg(feature = "service")]
+            Verb::Netmeter(_) => Deed::Look,
             Verb::Findings(_)
             | Verb::Customer(_)
             | Verb::Ageing(_)
@@ -256,6 +265,7 @@ fn run_far<'c>(far: impl FnOnce() -> Result<Far<'c>>, verb: &Verb) -> Result<()>
         Verb::Customer(options) => far::contract::customer(&far()?, options),
         Verb::Code(verb) => far::contract::code(&far()?, verb),
         Verb::Phone(verb) => far::contract::phone(&far()?, verb),
+        Verb::Netmeter(verb) => netmeter::run(&far()?, verb),
         Verb::Limits(verb) => far::contract::limits(&far()?, verb),
         Verb::Reissue(options) => far::sell::reissue(&far()?, options),
         Verb::Resume(options) => far::sell::resume(&far()?, options),
@@ -319,6 +329,8 @@ fn run(call: &Call, verb: &Verb) -> Result<()> {
         Verb::Customer(options) => contract::customer(call, options),
         Verb::Code(verb) => contract::code(call, verb),
         Verb::Phone(verb) => phone::run(call, verb),
+        #[cfg(feature = "service")]
+        Verb::Netmeter(_) => Err(verb_is_far()),
         Verb::Limits(verb) => contract::limits(call, verb),
         Verb::Reissue(options) => sell::reissue(call, options),
         Verb::Resume(options) => sell::resume(call, options),

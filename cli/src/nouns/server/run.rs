@@ -58,6 +58,9 @@ pub struct Run {
     /// Take sessions of phones in the paper's variant as well, which is weaker: one key on both sides.
     #[arg(long, env = "GRIDCARD_PAPER_PHONES")]
     pub paper_phones: bool,
+    /// Where meters that call are listened to. Port 0: any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", env = "GRIDCARD_NETMETER_LISTEN")]
+    pub netmeter_listen: Option<SocketAddr>,
     /// The customers' bank.
     #[command(flatten)]
     pub bank: MaybeBank,
@@ -117,6 +120,7 @@ impl Run {
                 .address
                 .clone()
                 .map(|address| BankLine { address, patience: Duration::from_secs(self.bank.patience) }),
+            netmeters: self.netmeter_listen.or(file.netmeters.map(|found| found.listen)),
             messages,
             multimedia: file.multimedia.map(|found| MultimediaFolder { folder: found.folder }),
         })
@@ -135,7 +139,16 @@ pub fn run(call: &Call, options: &Run) -> Result<()> {
         if let Some(address) = &phones {
             say(format!("phones are listened to at {address}"));
         }
-        let told = json!({ "pid": std::process::id(), "address": address.to_string(), "phones": phones });
+        let netmeters = listening.netmeters.map(|address| address.to_string());
+        if let Some(address) = &netmeters {
+            say(format!("meters are listened to at {address}"));
+        }
+        let told = json!({
+            "pid": std::process::id(),
+            "address": address.to_string(),
+            "phones": phones,
+            "netmeters": netmeters,
+        });
         answer(call, &text, told);
     })?;
     say("ended: what was begun is kept");

@@ -519,8 +519,18 @@ fn ports(json: &Json<'_>) {
     let buy = ["meter", "buy", "127.0.0.1:1", "--customer", CHEN.number];
     let (ran, object) = json.run(Party::Meters, &[&buy[..], &telephone].concat());
     assert_eq!((ran.code, &object["code"]), (2, &"url-missing".into()));
-    let (ran, _) = json.run(Party::Meters, &["meter", "port", CHEN.meter, "--listen", "192.0.2.1:1"]);
-    assert_eq!(ran.code, 3);
+    for verb in ["port", "board"] {
+        let (ran, _) = json.run(Party::Meters, &["meter", verb, CHEN.meter, "--listen", "192.0.2.1:1"]);
+        assert_eq!(ran.code, 3, "{verb}");
+    }
+    let twice = ["meter", "call", CHEN.meter, CHEN.meter, "--server", "127.0.0.1:1"];
+    assert_eq!(json.run(Party::Meters, &twice).0.code, 2);
+    let netmeter: [&[&str]; 3] =
+        [&["list"], &["read", CHEN.meter], &["buy", CHEN.meter, "--customer", CHEN.number]];
+    for verb in netmeter {
+        let (ran, object) = json.run(Party::Bank, &[&["server", "netmeter"], verb].concat());
+        assert_eq!((ran.code, &object["code"]), (2, &"url-missing".into()), "{verb:?}");
+    }
 }
 
 /// What an office does beside sales.

@@ -8,6 +8,7 @@ mod faults;
 mod forms;
 pub mod functions;
 mod hands;
+mod netmeters;
 mod offices;
 mod people;
 mod persons;
@@ -125,6 +126,13 @@ impl Server {
         let bearer = format!("Bearer {first}");
         let headers = [("Authorization", &*bearer), ("Idempotency-Key", id), ("Gridcard-Second", second)];
         self.ask(method, path, &headers, &body.to_string())
+    }
+
+    /// What of the machine's memory it has, in KiB.
+    pub fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     fn signal(&self, name: &str) {
