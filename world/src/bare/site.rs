@@ -9,7 +9,7 @@ use reader::driver::sim::Sim;
 use scheme::Chance;
 use scheme::cards::NewSim;
 use scheme::moment::Moment;
-use scheme::numbers::CustomerNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::Serial8;
 use scheme::profile::{CardKind, Fid};
 use scheme::signing::Mode;
@@ -34,8 +34,18 @@ fn luhn(body: String) -> String {
     body + &last.to_string()
 }
 
+/// Number of a customer's telephone.
+pub(super) fn msisdn(n: u32) -> String {
+    format!("+861380{n:07}")
+}
+
+/// Identity of his telephone.
+pub(super) fn imei(n: u32) -> String {
+    luhn(format!("49015420{n:06}"))
+}
+
 /// IMSI of a customer's SIM; another `version` is another SIM.
-fn imsi(n: u32, version: u32) -> String {
+pub(super) fn imsi(n: u32, version: u32) -> String {
     format!("46000{version:04}{n:06}")
 }
 
@@ -46,10 +56,10 @@ fn iccid(n: u32, version: u32) -> String {
 pub(super) fn roster(customers: u32) -> String {
     let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
     for n in 0..customers {
-        let imei = luhn(format!("49015420{n:06}"));
+        let (msisdn, imei) = (msisdn(n), imei(n));
         let (customer, meter) = (FIRST_CUSTOMER + n, FIRST_METER + n);
         let (imsi, iccid) = (imsi(n, 0), iccid(n, 0));
-        csv += &format!("{customer:012},{meter:012},+861380{n:07},{imsi},{imei},{iccid}\n");
+        csv += &format!("{customer:012},{meter:012},{msisdn},{imsi},{imei},{iccid}\n");
     }
     csv
 }
@@ -75,6 +85,15 @@ impl Seed {
 /// What a meter remembers without power.
 pub struct Flash(Zeroizing<String>);
 
+/// A customer and his meter, by their numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder {
+    /// Which customer.
+    pub n: u32,
+    /// His meter.
+    pub meter: MeterNumber,
+}
+
 /// A customer's meter with its ESAM, and his SIM.
 pub struct Site {
     /// Which customer's.
@@ -95,6 +114,11 @@ pub struct Site {
 }
 
 impl Site {
+    /// Whose it is.
+    pub fn holder(&self) -> Holder {
+        Holder { n: self.n, meter: self.meter.state().config.number }
+    }
+
     /// The same meter and cards, all without power and without faults planned.
     ///
     /// # Errors
@@ -227,7 +251,7 @@ impl Site {
         self.sim = self.seed.sim(self.n, version)?;
         let n = self.n;
         Ok(server::Sim {
-            msisdn: format!("+861380{n:07}").parse()?,
+            msisdn: msisdn(n).parse()?,
             imsi: imsi(n, version).parse()?,
             iccid: iccid(n, version).parse()?,
         })
