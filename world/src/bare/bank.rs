@@ -92,6 +92,26 @@ impl Bank {
         work(&mut self.store, &mut psam)
     }
 
+    /// As [`Bank::with`], after the PSAM's chain was compared with the books: it may have sealed what nobody heard of.
+    fn selling<T>(&mut self, work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>) -> Result<T> {
+        self.seated = None;
+        self.selling_on(work)
+    }
+
+    /// The same in the session that there is.
+    pub(super) fn selling_on<T>(
+        &mut self,
+        work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let now = self.now;
+        self.with_kept(|store, psam| {
+            if let Some(chain) = OrderSealer::chain(psam)? {
+                store.reconcile(&OrderSealer::number(psam), &chain, now)?;
+            }
+            work(store, psam)
+        })
+    }
+
     /// The next PSAM of the pool works from now on.
     pub fn next_psam(&mut self) {
         let Some(next) = self.pool.pop_front() else { return };
@@ -127,7 +147,7 @@ impl Bank {
     pub fn buy(&mut self, site: &Site, amount: Fen) -> Result<SealedOrder> {
         let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
         let request = OrderRequest { meter, amount, now, id };
-        self.with(|store, psam| Ok(store.purchase(psam, &request, &terms)?))
+        self.selling(|store, psam| Ok(store.purchase(psam, &request, &terms)?))
     }
 
     /// Makes the outstanding order anew, for another SIM or after its validity.
@@ -144,7 +164,7 @@ impl Bank {
     /// As [`Bank::buy`].
     pub fn anew(&mut self, site: &Site, why: Anew) -> Result<SealedOrder> {
         let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
-        self.with(|store, psam| Ok(store.reissue(psam, meter, now, id, why, &terms)?))
+        self.selling(|store, psam| Ok(store.reissue(psam, meter, now, id, why, &terms)?))
     }
 
     /// Makes the outstanding order of another amount, of nothing to take it back.
@@ -154,7 +174,7 @@ impl Bank {
     pub fn correct(&mut self, site: &Site, amount: Fen) -> Result<SealedOrder> {
         let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
         let request = OrderRequest { meter, amount, now, id };
-        self.with(|store, psam| Ok(store.correct(psam, &request, &terms)?))
+        self.selling(|store, psam| Ok(store.correct(psam, &request, &terms)?))
     }
 
     /// Settles a receipt.
@@ -231,12 +251,7 @@ impl Bank {
         let placed = self.store.read(|view| view.outstanding(meter))?.context("an outstanding order")?;
         let (id, now, terms) = (placed.order.id, self.now, terms()?);
         self.psam_of(id)?;
-        self.with(|store, psam| {
-            if let Some(chain) = OrderSealer::chain(psam)? {
-                store.reconcile(&OrderSealer::number(psam), &chain, now)?;
-            }
-            Ok(store.seal(psam, id, now, &terms)?)
-        })
+        self.selling(|store, psam| Ok(store.seal(psam, id, now, &terms)?))
     }
 
     /// How many orders the PSAM has sealed.

@@ -128,10 +128,7 @@ impl Bank {
     ) -> Result<(SealedOrder, Vec<u8>)> {
         let (now, terms) = (self.now, terms()?);
         let is_there = self.store.read(|view| view.order(id))?.is_some();
-        self.with_kept(|store, psam| {
-            if let Some(chain) = OrderSealer::chain(psam)? {
-                store.batch(|act| act.reconcile(&OrderSealer::number(psam), &chain, now))?;
-            }
+        self.selling_on(|store, psam| {
             let mut besides = Besides { psam, beside, made: None };
             let sealed = if is_there {
                 store.seal_again(&mut besides, id, now, &terms)?

@@ -13,7 +13,7 @@ use client::{
 };
 use keys::Zeroizing;
 use parties::trouble::{Context, Result, refused};
-use server::{Act, Contracts as _, Hashed, NewPhone, NewSlip, Phones as _, must_agree};
+use server::{Act, Contracts as _, Hashed, NewPhone, NewSlip, PhoneEnd, Phones as _, must_agree};
 use vcard::SeededChance;
 
 /// Seconds between China's clock, which moments have, and UTC.
@@ -212,18 +212,22 @@ pub struct Paper {
 }
 
 impl Bank {
-    /// Prints a slip for a customer.
+    /// Prints a slip for a customer, and forgets the phones that he had.
     ///
     /// # Errors
     /// The books cannot be written.
     pub fn print_slip(&mut self, site: &Site, entry: &Entry) -> Result<Paper> {
+        let customer = customer(site.n)?;
+        for phone in self.store.phones_of(customer)? {
+            self.store.end_phone(phone.name, PhoneEnd::Forgotten, self.now)?;
+        }
         self.drawn += 1;
         let label = format!("slip {}", self.drawn);
         let number = self.seed.bytes(&label);
         let code = Code::new(&self.seed.bytes(&format!("code of {label}")));
         self.store.give_code(&NewSlip {
             number,
-            customer: customer(site.n)?,
+            customer,
             msisdn: msisdn(site.n),
             psk: *code.psk(&entry.public()),
             at: self.now,
@@ -256,9 +260,9 @@ pub struct Handset {
 }
 
 impl Handset {
-    /// One that nobody knows yet. `sim`: version of the SIM in it.
-    pub fn new(seed: Seed, n: u32, sim: u32) -> Self {
-        let label = format!("handset {n} {sim}");
+    /// One that nobody knows yet. `sim`: version of the SIM in it; `nth`: times that its user began anew, with a new key each.
+    pub fn new(seed: Seed, n: u32, sim: u32, nth: u32) -> Self {
+        let label = format!("handset {n} {sim} {nth}");
         let own = Keypair::new(&seed.bytes(&label));
         Handset { n, sim, own, known: None, session: None, last: Stamp::ZERO, chance: seed.chance(&label) }
     }

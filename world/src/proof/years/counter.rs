@@ -27,7 +27,7 @@ impl Under<'_> {
         }
     }
 
-    fn buy_at_counter(&mut self, n: usize, amount: Fen) -> Result<()> {
+    pub(super) fn buy_at_counter(&mut self, n: usize, amount: Fen) -> Result<()> {
         self.bank.next_psam();
         let cut = self.server_fault();
         let mut sold = self.bank.buy(&self.households[n].site, amount);
@@ -170,6 +170,10 @@ impl Under<'_> {
     }
 
     pub(super) fn settled_for(&mut self, n: usize, count: u32, amount: Fen) -> Result<()> {
+        // A receipt that came twice was heard of the first time.
+        if self.households[n].waiting != Some(count) {
+            return Ok(());
+        }
         self.report.settled_fen += i64::from(amount.0);
         self.report.refunded_fen = self.bank.store.read(|view| view.totals())?.refund_due_fen;
         self.waits_no_more(n, count);

@@ -23,6 +23,8 @@ use vcard::{SupplyCut, Torn};
 
 /// Times that somebody tries before he waits for a message, or asks at the counter.
 const TRIES: u32 = 3;
+/// The code of an order that teaches a meter a SIM, which a recharge by frames cannot.
+const TEACHES: &str = "recharge-kind";
 /// Frames of a purchase on the meter's line, about.
 const FRAMES: u32 = 10;
 
@@ -232,6 +234,8 @@ impl Under<'_> {
             && !cut
             && !server_cut;
         match passed {
+            // By the field's frames a meter learns no SIM: that is sold at the counter.
+            Err(error) if whole && error.code() == TEACHES => self.buy_at_counter(n, amount.unwrap_or_default())?,
             Err(error) if whole => self.violation(n, format!("an online purchase fails of itself: {error}")),
             _ => {}
         }

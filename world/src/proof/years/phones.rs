@@ -20,6 +20,8 @@ const TRIES: u32 = 3;
 pub(super) struct Phone {
     handset: Option<Handset>,
     wish: Option<Wish>,
+    /// Keys it has had.
+    keys: u32,
     /// A frame that it sent, and that somebody kept.
     sent: Option<Vec<u8>>,
     /// An answer that is on its way still.
@@ -124,8 +126,10 @@ impl Under<'_> {
         let (of, sim) = (self.households[n].site.n, self.households[n].sim);
         let fits = self.households[n].phone.handset.as_ref().is_some_and(|handset| handset.sim() == sim);
         if !fits {
-            self.households[n].phone.handset = Some(Handset::new(self.what.seed, of, sim));
-            self.households[n].phone.late = None;
+            let phone = &mut self.households[n].phone;
+            phone.keys += 1;
+            phone.handset = Some(Handset::new(self.what.seed, of, sim, phone.keys));
+            phone.late = None;
         }
         let is_known = self.handset(n).is_some_and(|handset| handset.is_known());
         if !is_known && !self.is_enrolled(n)? {
@@ -170,17 +174,13 @@ impl Under<'_> {
         let claims = handset.claims()?;
         let said = self.talk(n, &claims)?;
         let Some(handset) = &mut self.households[n].phone.handset else { return Ok(false) };
-        match said {
-            Some(Answer::Done(Said::Enrolled(enrolled))) => {
-                handset.enrolled(&enrolled);
-                Ok(true)
-            }
-            // It may be known and not know it: with another slip it is another phone.
-            _ => {
-                handset.hang_up();
-                Ok(false)
-            }
+        if let Some(Answer::Done(Said::Enrolled(enrolled))) = said {
+            handset.enrolled(&enrolled);
+            return Ok(true);
         }
+        // It may be known and not know it: with another slip it is another phone, of another key.
+        self.households[n].phone.handset = None;
+        Ok(false)
     }
 
     /// A first message that must not be answered.
