@@ -13,6 +13,7 @@ mod phones;
 mod pool;
 mod seed;
 mod site;
+mod versions;
 
 pub use self::bank::Bank;
 pub use self::city::{City, root};

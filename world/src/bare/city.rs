@@ -13,6 +13,7 @@ use issue::signing;
 use issue::source::{Authority, CardSource, Current, KeySource, SoftSource, Target};
 use keys::sign::{Curve, SigningKey};
 use keys::{Role, Suite, hierarchy};
+use scheme::pairing::PairingFile;
 use meter::{Meter, MeterConfig, Pairing};
 use parties::trouble::{Context, Result, refused};
 use reader::driver::issuing::IssuingCard;
@@ -25,7 +26,7 @@ use scheme::pin::{Pin, Pins};
 use scheme::profile::{CardKind, Recipient, State};
 use scheme::psam::Limits;
 use scheme::signing::{ISSUER_SPAN, Mode};
-use server::{Certified, Roster, Store};
+use server::{Certified, KeyState, Roster, Store};
 use std::collections::VecDeque;
 use vcard::Slot;
 use wire::Channel;
@@ -46,10 +47,17 @@ pub(crate) fn region() -> Result<RegionCode> {
 }
 
 pub(crate) fn plan(kind: CardKind, suite: Suite, number: DeviceNumber) -> Result<Plan> {
-    plan_in(State::Test, kind, suite, number)
+    plan_of(State::Test, 1, kind, suite, number)
 }
 
-pub(super) fn plan_in(state: State, kind: CardKind, suite: Suite, number: DeviceNumber) -> Result<Plan> {
+/// What a card is to be, in a state and with keys of a version.
+pub(super) fn plan_of(
+    state: State,
+    version: u8,
+    kind: CardKind,
+    suite: Suite,
+    number: DeviceNumber,
+) -> Result<Plan> {
     let region = if kind == CardKind::MainControl { PROVINCE } else { region()? };
     let validity = Validity::new("20260101".parse()?, "20651231".parse()?)?;
     let request = Request {
@@ -60,7 +68,7 @@ pub(super) fn plan_in(state: State, kind: CardKind, suite: Suite, number: Device
         state,
         validity,
         ceiling: None,
-        version: 1,
+        version,
         previous: None,
         limit: None,
         value: None,
@@ -120,11 +128,11 @@ const FIRST_PSAM: u32 = 4;
 pub struct City {
     /// Suite of all keys.
     pub suite: Suite,
-    seed: Seed,
-    esam_issuing: Slot,
+    pub(super) seed: Seed,
+    pub(super) esam_issuing: Slot,
     psam_issuing: Slot,
     psams: Vec<Module>,
-    server: (Certificate, SigningKey),
+    pub(super) server: (Certificate, SigningKey),
 }
 
 impl City {
@@ -158,7 +166,7 @@ impl City {
     /// A step that did not go as it should.
     pub fn make_psam(&mut self) -> Result<()> {
         let n = FIRST_PSAM + u32::try_from(self.psams.len()).unwrap_or(0);
-        let made = Module::made((self.suite, self.seed), &mut self.psam_issuing, n, &self.server.0)?;
+        let made = Module::made((self.suite, self.seed, 1), &mut self.psam_issuing, n, &self.server.0)?;
         self.psams.push(made);
         Ok(())
     }
@@ -189,9 +197,7 @@ impl City {
         } else {
             None
         };
-        let root = hierarchy::test_root(file.suite, Role::Transport);
-        let pairing =
-            Pairing::open(&file, &hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0)))?;
+        let pairing = paired(&file)?;
         let config = MeterConfig {
             number: pairing.number(),
             state: pairing.state(),
@@ -208,6 +214,8 @@ impl City {
             sim: seed.sim(n, 0)?,
             mode,
             certified,
+            key_version: 1,
+            key_state: KeyState::Test,
         })
     }
 
@@ -258,8 +266,14 @@ impl City {
     }
 }
 
+/// The pairing of a meter's MCU, as its maker opens it.
+pub(super) fn paired(file: &PairingFile) -> Result<Pairing> {
+    let root = hierarchy::test_root(file.suite, Role::Transport);
+    Ok(Pairing::open(file, &hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0)))?)
+}
+
 /// The province certifies an issuing card, as its `nth`.
-fn certify(suite: Suite, card: &mut Slot, number: DeviceNumber, nth: u32) -> Result<()> {
+pub(super) fn certify(suite: Suite, card: &mut Slot, number: DeviceNumber, nth: u32) -> Result<()> {
     let authority = Authority {
         key: hierarchy::test_signing_root(suite),
         root: root(suite)?,

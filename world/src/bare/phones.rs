@@ -212,6 +212,14 @@ pub struct Paper {
 }
 
 impl Bank {
+    /// Tries that the passwords of a customer's phones have left.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub fn phone_tries(&self, site: &Site) -> Result<Vec<u32>> {
+        Ok(self.store.phones_of(customer(site.n)?)?.iter().map(|phone| phone.tries).collect())
+    }
+
     /// Prints a slip for a customer, and forgets the phones that he had.
     ///
     /// # Errors
@@ -243,8 +251,10 @@ impl Bank {
 pub struct Slipped {
     /// A wrong code.
     pub code: bool,
-    /// A clock that is a year ahead.
-    pub clock: bool,
+    /// Seconds that its clock is ahead.
+    pub ahead_s: i64,
+    /// A bit of its psk that is another.
+    pub psk: Option<u16>,
 }
 
 /// A customer's phone.
@@ -270,6 +280,16 @@ impl Handset {
     /// Whether a bank knows it, as far as it knows.
     pub fn is_known(&self) -> bool {
         self.known.is_some()
+    }
+
+    /// It begins sessions as if a bank had given it this.
+    pub fn pretend(&mut self, psk: [u8; 32]) {
+        self.known = Some((Psk(Zeroizing::new(psk)), [0; 8]));
+    }
+
+    /// What a bank gave it.
+    pub fn psk(&self) -> Option<[u8; 32]> {
+        self.known.as_ref().map(|(psk, _)| *psk.0)
     }
 
     /// Version of the SIM that it was made known with.
@@ -329,10 +349,16 @@ impl Handset {
     /// # Errors
     /// The server's key is none.
     pub fn begin(&mut self, bank: &Bank, entry: &Entry, slipped: Slipped) -> Result<Option<Opening>> {
-        let Some((psk, name)) = self.known.clone() else { return Ok(None) };
+        let Some((mut psk, name)) = self.known.clone() else { return Ok(None) };
+        if let Some(bit) = slipped.psk {
+            psk.0[usize::from(bit / 8) % 32] ^= 1 << (bit % 8);
+        }
         let now = unix(bank);
         // What a clock that was wrong said is not remembered: it was never heard.
-        let time = if slipped.clock { Stamp::of(now + 365 * 86_400, 0) } else { self.stamp(now) };
+        let time = match slipped.ahead_s {
+            0 => self.stamp(now),
+            ahead_s => Stamp::of(now + ahead_s, 0),
+        };
         let known =
             Known { mode: Mode::Noise, server: &entry.public(), own: &self.own, psk: &psk, name: &name };
         let marks = self.marks();

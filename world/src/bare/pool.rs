@@ -1,6 +1,6 @@
 //! The PSAMs of a bank: each with a number and a server's key of its own, made by its city.
 
-use super::city::{GRANTED, card, issue, number, open, plan, serial, target};
+use super::city::{GRANTED, card, issue, number, open, plan_of, serial, target};
 use super::seed::{BEGIN, Seed};
 use crate::place::PIN;
 use keys::Suite;
@@ -9,7 +9,7 @@ use reader::driver::psam::Psam;
 use scheme::certificate::Certificate;
 use scheme::numbers::DeviceNumber;
 use scheme::pin::Pin;
-use scheme::profile::CardKind;
+use scheme::profile::{CardKind, State};
 use scheme::psam::Limits;
 use server::ServerKey;
 use vcard::Slot;
@@ -22,9 +22,9 @@ pub(super) struct Module {
 }
 
 impl Module {
-    /// Made by a city's issuing card, paired with the server, and told the server's certificate.
+    /// Made by a city's issuing card, with the keys of its version, paired with the server, and told the server's certificate.
     pub(super) fn made(
-        (suite, seed): (Suite, Seed),
+        (suite, seed, version): (Suite, Seed, u8),
         issuing: &mut Slot,
         n: u32,
         server: &Certificate,
@@ -32,7 +32,7 @@ impl Module {
         let number = number(n)?;
         let mut slot = card(seed, CardKind::Psam, suite, n)?;
         issue(
-            &plan(CardKind::Psam, suite, number)?,
+            &plan_of(State::Test, version, CardKind::Psam, suite, number)?,
             &mut slot,
             &mut open(issuing, CardKind::PsamIssuing)?,
         )?;

@@ -15,7 +15,7 @@ use scheme::profile::{CardKind, Fid};
 use scheme::signing::Mode;
 use scheme::sim::{DF_GSM, EF_IMSI, TEST_ADM};
 use scheme::subscription::Imsi;
-use server::Certified;
+use server::{Certified, KeyState};
 use std::cell::RefCell;
 use std::rc::Rc;
 use vcard::{Slot, factory};
@@ -110,6 +110,10 @@ pub struct Site {
     pub mode: Mode,
     /// Its certificates, where it signs.
     pub certified: Option<Certified>,
+    /// Version of its keys.
+    pub key_version: u8,
+    /// Whether it lives still.
+    pub key_state: KeyState,
     pub(super) seed: Seed,
 }
 
@@ -133,6 +137,8 @@ impl Site {
             serial: self.serial,
             mode: self.mode,
             certified: self.certified.clone(),
+            key_version: self.key_version,
+            key_state: self.key_state,
             seed: self.seed,
         })
     }
@@ -261,8 +267,8 @@ impl Site {
         Ok(server::Esam {
             serial: self.serial,
             meter: self.meter.state().config.number,
-            key_version: 1,
-            state: server::KeyState::Test,
+            key_version: self.key_version,
+            state: self.key_state,
             ceiling: None,
             valid_to: None,
             state_since: 1,

@@ -52,11 +52,20 @@ fn a_world_repeats_from_its_seed_and_loses_nothing() {
     assert!(lived.faults_in_all() > 20 && lived.orders > 40, "{lived:?}");
     assert_eq!(lived.sold_fen, lived.settled_fen + lived.refunded_fen);
     assert_eq!(proof::years(&what, &mut quiet()).unwrap(), lived, "the same seed, the same world");
-    assert!(
-        ["server's supply cut before a commit", "server's disk full"]
-            .iter()
-            .all(|fault| lived.faults.contains_key(fault))
-    );
+    for fault in [
+        "server's supply cut before a commit",
+        "server's disk full",
+        "bank refuses a debit",
+        "bank takes a debit and says nothing",
+        "phone's message lost",
+        "old message of a phone sent again",
+        "telephone's line to a meter cut",
+        "bank's answer to a telephone lost",
+    ] {
+        assert!(lived.faults.contains_key(fault), "{fault}: {:?}", lived.faults);
+    }
+    assert_eq!(lived.ways.len(), 5, "{:?}", lived.ways);
+    assert_eq!(lived.ways.values().sum::<u64>(), lived.orders);
     let folder = tempfile::tempdir().unwrap();
     let books = server::Store::open(&folder.path().join("books"), server::Options::default()).unwrap();
     assert_eq!(proof::years_with(books, &what, &mut quiet()).unwrap(), lived, "in a file as in memory");
@@ -65,6 +74,7 @@ fn a_world_repeats_from_its_seed_and_loses_nothing() {
     assert_eq!(other.violations, Vec::<String>::new());
     let picture = proof::picture(&lived);
     assert!(picture.contains("<polyline") && picture.contains("No violation"), "{picture}");
+    assert!(lived.faults.keys().chain(lived.ways.keys()).all(|kind| picture.contains(kind)), "{picture}");
     let calm = proof::years(&Years { calm: true, ..what }, &mut quiet()).unwrap();
     assert_eq!((calm.faults_in_all(), calm.refunded_fen, calm.violations.len()), (0, 0, 0));
 }

@@ -53,6 +53,7 @@ impl Under<'_> {
     /// One purchase more, that was paid.
     pub(super) fn is_sold(&mut self, n: usize, sold: &SealedOrder, amount: Fen) {
         self.report.orders += 1;
+        *self.report.ways.entry(self.households[n].way.name()).or_default() += 1;
         self.report.sold_fen += i64::from(amount.0);
         self.sold(n, sold);
     }

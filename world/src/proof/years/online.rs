@@ -234,8 +234,15 @@ impl Under<'_> {
             && !cut
             && !server_cut;
         match passed {
-            // By the field's frames a meter learns no SIM: that is sold at the counter.
-            Err(error) if whole && error.code() == TEACHES => self.buy_at_counter(n, amount.unwrap_or_default())?,
+            // By the field's frames a meter learns no SIM: such an order is sold at the counter, and comes as a message.
+            Err(error) if whole && error.code() == TEACHES => match amount {
+                Some(amount) => self.buy_at_counter(n, amount)?,
+                None => {
+                    if let Some(records) = self.bank.outstanding(&self.households[n].site)? {
+                        self.send(n, records);
+                    }
+                }
+            },
             Err(error) if whole => self.violation(n, format!("an online purchase fails of itself: {error}")),
             _ => {}
         }

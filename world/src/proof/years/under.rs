@@ -56,6 +56,17 @@ pub(super) enum Way {
 }
 
 impl Way {
+    /// As the report tells it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Way::Cash => "in cash, by message",
+            Way::Account => "by bank, by message",
+            Way::Phone => "by phone",
+            Way::Online => "online",
+            Way::Frames => "by the field's frames",
+        }
+    }
+
     /// Of the ways that a meter takes, one after another.
     pub(super) fn of(site: &Site) -> Self {
         match (site.n % 7, site.mode) {
