@@ -289,7 +289,8 @@ impl Transaction<'_> {
             return Err(PhoneError::Many(known));
         }
         if let Some(key) = new.public {
-            let same: u32 = self.conn.one("SELECT count(*) FROM phone WHERE public_key = ?1", params![key])?;
+            let same: u32 =
+                self.conn.one("SELECT count(*) FROM phone WHERE public_key = ?1", params![key])?;
             if same > 0 {
                 return Err(PhoneError::Key);
             }

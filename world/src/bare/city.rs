@@ -13,7 +13,6 @@ use issue::signing;
 use issue::source::{Authority, CardSource, Current, KeySource, SoftSource, Target};
 use keys::sign::{Curve, SigningKey};
 use keys::{Role, Suite, hierarchy};
-use scheme::pairing::PairingFile;
 use meter::{Meter, MeterConfig, Pairing};
 use parties::trouble::{Context, Result, refused};
 use reader::driver::issuing::IssuingCard;
@@ -22,6 +21,7 @@ use scheme::moment::Validity;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, PROVINCE, RegionCode};
 use scheme::order::Serial8;
+use scheme::pairing::PairingFile;
 use scheme::pin::{Pin, Pins};
 use scheme::profile::{CardKind, Recipient, State};
 use scheme::psam::Limits;
@@ -247,7 +247,8 @@ impl City {
         let csv = roster(customers);
         let roster = Roster::read(csv.as_bytes())?;
         store.batch(|act| act.register(roster))?;
-        let mut pool = self.psams.iter().map(|module| module.copy(self.seed)).collect::<Result<VecDeque<_>>>()?;
+        let mut pool =
+            self.psams.iter().map(|module| module.copy(self.seed)).collect::<Result<VecDeque<_>>>()?;
         let Module { slot, number, key } = pool.pop_front().context("a city has a PSAM")?;
         let mut bank = Bank {
             store,

@@ -47,7 +47,11 @@ struct Inside {
 impl Inside {
     fn book(&mut self, amount: Fen) -> Booked {
         self.booked += 1;
-        Booked { entry: format!("E{}", self.booked), day: self.day.unwrap_or(super::seed::BEGIN.day()), amount }
+        Booked {
+            entry: format!("E{}", self.booked),
+            day: self.day.unwrap_or(super::seed::BEGIN.day()),
+            amount,
+        }
     }
 
     fn take(&mut self, reference: OrderId) -> Booked {

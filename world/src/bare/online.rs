@@ -13,8 +13,9 @@ use scheme::recharge::{Kept, Recharge};
 use scheme::signing::Mode;
 use server::sealer::in_mode;
 use server::{
-    Bring, Chain, Incoming, Keys, OnlineBegin, OnlinePurchase, OnlinePurchases as _, OnlineState, OrderRequest,
-    OrderSealer, Origin, RechargeAsk, RechargeMade, Recharges as _, SealError, SealedOrder, Settlement,
+    Bring, Chain, Incoming, Keys, OnlineBegin, OnlinePurchase, OnlinePurchases as _, OnlineState,
+    OrderRequest, OrderSealer, Origin, RechargeAsk, RechargeMade, Recharges as _, SealError, SealedOrder,
+    Settlement,
 };
 use sha2::{Digest, Sha256};
 
@@ -85,7 +86,11 @@ impl Bank {
     ///
     /// # Errors
     /// The books or the PSAM refuse.
-    pub fn online_begin(&mut self, of: Holder, amount: Option<Fen>) -> Result<(OnlinePurchase, [u8; HELLO_LEN])> {
+    pub fn online_begin(
+        &mut self,
+        of: Holder,
+        amount: Option<Fen>,
+    ) -> Result<(OnlinePurchase, [u8; HELLO_LEN])> {
         let (meter, sid, at) = (of.meter, SessionId(self.id().0), self.now);
         let (customer, psam) = (customer(of.n)?, self.number.to_string());
         let begin = OnlineBegin { sid, customer, meter, amount, account: None, psam, at };
@@ -108,16 +113,20 @@ impl Bank {
         }
         let asked = self.with_kept(|_, psam| Ok(psam.open_request(message)?))?;
         let known = self.store.hear_online(sid, message, &asked, self.now)?;
-        let (order, message) = self.brought((known.meter, known.order, known.amount), Beside::Purchase(sid))?;
+        let (order, message) =
+            self.brought((known.meter, known.order, known.amount), Beside::Purchase(sid))?;
         self.store.keep_online_order(sid, &message)?;
         Ok(Brought { sid, message, order })
     }
 
     fn sealed_order(&self, id: OrderId) -> Result<SealedOrder> {
-        Ok(self.store.read(|view| match view.order(id)? {
-            Some(placed) => view.sealed(&placed),
-            None => Ok(None),
-        })?.context("a sealed order")?)
+        Ok(self
+            .store
+            .read(|view| match view.order(id)? {
+                Some(placed) => view.sealed(&placed),
+                None => Ok(None),
+            })?
+            .context("a sealed order")?)
     }
 
     /// An order, sealed for the meter at the line too: made now, or one that was outstanding.
@@ -172,7 +181,8 @@ impl Bank {
                 let origin = Origin::Meter(known.meter);
                 Ok(server::Receipts::settle(store, psam, Incoming::UserData(message), &origin, now)?)
             })?;
-            let of_another = matches!(&settled, Settlement::AlreadySettled(order) if *order != Some(known.order));
+            let of_another =
+                matches!(&settled, Settlement::AlreadySettled(order) if *order != Some(known.order));
             if !of_another {
                 self.store.end_recharge(sid)?;
             }

@@ -8,8 +8,8 @@ use super::site::{Site, customer, imei, imsi, msisdn};
 use client::board::Place;
 use client::talk::{Answer, Claims, Enrolled, Password, Psk, Request, Said, Status};
 use client::{
-    Board, Code, First, Heard, Identifier, Keypair, Known, Marks, Mode, Opening, PhoneSession, Slip, Stamp, Unfit, Who,
-    marks,
+    Board, Code, First, Heard, Identifier, Keypair, Known, Marks, Mode, Opening, PhoneSession, Slip, Stamp,
+    Unfit, Who, marks,
 };
 use keys::Zeroizing;
 use parties::trouble::{Context, Result, refused};
@@ -96,7 +96,8 @@ impl Entry {
             }
             (Whose::Phone { name, time, marks }, Ok(request)) if !matches!(request, Request::Enrol(_)) => {
                 bank.store.see_phone(name, time, bank.now)?;
-                let known = bank.store.phone(name)?.filter(|phone| phone.ended.is_none() && phone.last == time);
+                let known =
+                    bank.store.phone(name)?.filter(|phone| phone.ended.is_none() && phone.last == time);
                 let Some(phone) = known else {
                     // A later session of the same phone is in use.
                     self.board.end(place);
@@ -129,7 +130,9 @@ impl Entry {
     fn first(&mut self, bank: &mut Bank, first: First, now: i64) -> Result<Came> {
         let (who, known_by) = (first.who(), first.digest());
         let looked = match who {
-            Who::Slip(number, _) => bank.store.open_slip(number, bank.now)?.map(|slip| (slip.psk, Stamp::ZERO, None)),
+            Who::Slip(number, _) => {
+                bank.store.open_slip(number, bank.now)?.map(|slip| (slip.psk, Stamp::ZERO, None))
+            }
             Who::Key(public) => bank.store.phone_of_key(&public)?.and_then(|phone| {
                 let (last, name) = (phone.last, phone.name);
                 phone.psk.map(|psk| (psk, last, Some(name)))
@@ -181,10 +184,14 @@ impl Entry {
         }
         bank.drawn += 1;
         let label = format!("phone {}", bank.drawn);
-        let (name, psk) = (self.seed.bytes(&label), Zeroizing::new(self.seed.bytes(&format!("psk of {label}"))));
+        let (name, psk) =
+            (self.seed.bytes(&label), Zeroizing::new(self.seed.bytes(&format!("psk of {label}"))));
         let new = NewPhone {
             name,
-            principal: format!("{:08x}", u32::from_be_bytes(self.seed.bytes(&format!("principal of {label}")))),
+            principal: format!(
+                "{:08x}",
+                u32::from_be_bytes(self.seed.bytes(&format!("principal of {label}")))
+            ),
             slip,
             mode: Mode::Noise,
             public,
@@ -321,7 +328,8 @@ impl Handset {
         let (marks, time) = (self.marks(), self.stamp(now));
         let slip =
             Slip { mode: Mode::Noise, server: &entry.public(), own: &self.own, number: paper.number, code };
-        Ok(Opening::enrol(&slip, &marks, time, &mut self.chance).map_err(|error| refused(error.to_string()))?)
+        Ok(Opening::enrol(&slip, &marks, time, &mut self.chance)
+            .map_err(|error| refused(error.to_string()))?)
     }
 
     /// What it says of itself in an enrolment.

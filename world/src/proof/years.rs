@@ -18,10 +18,10 @@ use super::board::Progress;
 use crate::bare::{BEGIN, City, Entry, House, Site};
 use crate::queue::Queue;
 use parties::trouble::Result;
+use phones::Phone;
 use scheme::signing::Mode;
 use server::Store;
 use std::collections::BTreeMap;
-use phones::Phone;
 use under::{Household, Under, Way, draw};
 
 /// PSAMs of the bank.

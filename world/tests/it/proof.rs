@@ -104,7 +104,8 @@ fn each_attack_of_the_page_has_its_rows_and_each_row_its_attack() {
     assert_eq!(table.len(), ATTACKS);
     for (attack, rows) in &table {
         for named in rows {
-            let found = protocols.iter().chain(&tamper).filter(|row| row.attack.contains(named)).collect::<Vec<_>>();
+            let found =
+                protocols.iter().chain(&tamper).filter(|row| row.attack.contains(named)).collect::<Vec<_>>();
             assert!(!found.is_empty(), "{attack}: no row {named:?}");
             assert!(found.iter().all(|row| row.tried > 0 && row.holds()), "{attack}: {found:?}");
         }

@@ -54,7 +54,9 @@ fn put_back(kept: &Kept) -> Result<()> {
     for (path, bytes) in kept {
         match bytes {
             Some(bytes) => std::fs::write(path, bytes).with_context(|| path.display().to_string())?,
-            None if path.exists() => std::fs::remove_file(path).with_context(|| path.display().to_string())?,
+            None if path.exists() => {
+                std::fs::remove_file(path).with_context(|| path.display().to_string())?
+            }
             None => {}
         }
     }
@@ -64,7 +66,9 @@ fn put_back(kept: &Kept) -> Result<()> {
 fn tried(town: &Town) -> Result<Vec<Row>> {
     town.settle_down()?;
     let folder = town.folder(Party::Bank);
-    let [first, second] = town.people() else { return Err(parties::trouble::refused("two customers").into()) };
+    let [first, second] = town.people() else {
+        return Err(parties::trouble::refused("two customers").into());
+    };
     town.sell(first, Fen(20_00))?;
     let all = [&[LOG, HEAD][..], &BOOKS].concat();
     let before = keep(&folder, &all)?;
@@ -97,7 +101,8 @@ fn logs(town: &Town, folder: &Path) -> Result<Row> {
         touched.push((format!("{cut} line(s) cut off"), lines[..lines.len() - cut].concat()));
     }
     for at in 1..lines.len() {
-        touched.push((format!("line {} taken out", at + 1), [&lines[..at], &lines[at + 1..]].concat().concat()));
+        touched
+            .push((format!("line {} taken out", at + 1), [&lines[..at], &lines[at + 1..]].concat().concat()));
         let mut swapped = lines.clone();
         swapped.swap(at - 1, at);
         touched.push((format!("lines {at} and {} changed over", at + 1), swapped.concat()));
@@ -137,10 +142,14 @@ fn ledgers(town: &Town, folder: &Path, before: &Kept, buyer: &Registration) -> R
     let all = [&[LOG, HEAD][..], &BOOKS].concat();
     let whole = keep(folder, &all)?;
     let verified = |town: &Town| -> Result<Option<String>> {
-        let verified = town.world().act(Deed::One("server verify"), |session| bank::verify(session, &mut Desk::open(session)?));
+        let verified = town
+            .world()
+            .act(Deed::One("server verify"), |session| bank::verify(session, &mut Desk::open(session)?));
         Ok(match verified {
             Ok(report) if report.agree && report.wrong.is_empty() => None,
-            Ok(report) => Some(report.wrong.first().map_or("findings".to_owned(), |told| told.code.to_string())),
+            Ok(report) => {
+                Some(report.wrong.first().map_or("findings".to_owned(), |told| told.code.to_string()))
+            }
             Err(error) => Some(error.code().to_owned()),
         })
     };
@@ -149,10 +158,10 @@ fn ledgers(town: &Town, folder: &Path, before: &Kept, buyer: &Registration) -> R
         Some(found) => row.went_through(format!("found where nothing is wrong: {found}")),
     }
     let whole_after = keep(folder, &all)?;
-    let is_books = |path: &Path| path.file_name().is_some_and(|name| BOOKS.iter().any(|books| name == *books));
+    let is_books =
+        |path: &Path| path.file_name().is_some_and(|name| BOOKS.iter().any(|books| name == *books));
     for with_log in [false, true] {
-        let put: Kept =
-            before.iter().filter(|(path, _)| with_log || is_books(path)).cloned().collect();
+        let put: Kept = before.iter().filter(|(path, _)| with_log || is_books(path)).cloned().collect();
         put_back(&put)?;
         match verified(town)? {
             Some(found) => row.stopped(format!("server verify: {found}")),

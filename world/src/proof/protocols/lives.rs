@@ -30,7 +30,9 @@ fn other_keys(suite: Suite, seed: Seed) -> Result<Row> {
         scene.city.change_keys(&mut scene.site)?;
         scene.bank.tell(std::slice::from_ref(&scene.site))?;
         match scene.bank.anew(&scene.site, Anew::KeyChange) {
-            Err(error) if error.code() == "psam-keys" => row.stopped("the books compare keys before a PSAM is asked"),
+            Err(error) if error.code() == "psam-keys" => {
+                row.stopped("the books compare keys before a PSAM is asked")
+            }
             Err(error) => row.went_through(format!("the PSAM of the version before: {error}")),
             Ok(_) => row.went_through("the PSAM of the version before seals for keys that it has not"),
         }
@@ -59,7 +61,9 @@ fn other_keys(suite: Suite, seed: Seed) -> Result<Row> {
             scene.bank.next_psam();
         }
         match scene.bank.settle(&scene.site, &receipt)? {
-            Settlement::Settled(settled) if settled.order == if credited_before { a.order.id } else { b.order.id } => {
+            Settlement::Settled(settled)
+                if settled.order == if credited_before { a.order.id } else { b.order.id } =>
+            {
                 row.stopped("the receipt names the order it is of");
             }
             other => row.went_through(format!("its receipt: {other:?}")),
@@ -101,7 +105,12 @@ fn retired(suite: Suite, seed: Seed) -> Result<Row> {
         let receipt = scene.insert(&moved)?.context("a receipt")?;
         scene.bank.settle(&scene.site, &receipt)?;
         let now = i64::from(scene.site.purse()?.total_credited.0);
-        told(&mut row, "moved", "what was paid moves to the chip in its place", scene.ended(credited + now, 0)?);
+        told(
+            &mut row,
+            "moved",
+            "what was paid moves to the chip in its place",
+            scene.ended(credited + now, 0)?,
+        );
     }
     Ok(row)
 }

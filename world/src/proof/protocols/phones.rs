@@ -127,7 +127,8 @@ fn codes(suite: Suite, seed: Seed) -> Result<Row> {
     }
     // Whoever asks the server hears nothing, wrong or right, and has five tries of one slip.
     for _ in 0..8 {
-        let wrong = handset.enrol(&paper, &scene.bank, &scene.entry, Slipped { code: true, ..Slipped::default() })?;
+        let wrong =
+            handset.enrol(&paper, &scene.bank, &scene.entry, Slipped { code: true, ..Slipped::default() })?;
         match scene.hear(wrong.frame())? {
             None => row.stopped("silence: nothing to try a code against"),
             Some(_) => row.went_through("a wrong code is answered"),
@@ -204,8 +205,9 @@ fn wrong_keys(suite: Suite, seed: Seed) -> Result<Row> {
     let (mut handset, _) = scene.enrolled()?;
     let before = scene.bank.phone_tries(&scene.site)?;
     for bit in 0..256_u16 {
-        let opening =
-            scene.begun(&mut handset, Slipped { psk: Some(bit), ..Slipped::default() })?.context("a phone")?;
+        let opening = scene
+            .begun(&mut handset, Slipped { psk: Some(bit), ..Slipped::default() })?
+            .context("a phone")?;
         // What begins a session says nothing of the psk; the answer opens with it alone, and so does all that follows.
         match scene.hear(opening.frame())? {
             None => row.stopped("silence"),

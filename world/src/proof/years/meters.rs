@@ -75,8 +75,7 @@ impl Under<'_> {
         match counts {
             0 if gained == 0 => {}
             1 if allowed.contains(&Fen(gained)) => household.gained = (purse.count, gained),
-            _ => self
-                .violation(n, format!("{counts} counts and {gained} fen at once, sold {allowed:?}")),
+            _ => self.violation(n, format!("{counts} counts and {gained} fen at once, sold {allowed:?}")),
         }
         self.check(n)
     }

@@ -146,8 +146,11 @@ impl Under<'_> {
             PaymentState::Asked | PaymentState::Unknown | PaymentState::Leaving => has == 0 || has == whole,
         };
         if !fits {
-            let words =
-                format!("payment {} is {}, and the bank has {has} fen of it", payment.order, payment.state.name());
+            let words = format!(
+                "payment {} is {}, and the bank has {has} fen of it",
+                payment.order,
+                payment.state.name()
+            );
             self.violation(n, words);
         }
     }

@@ -3,7 +3,9 @@
 
 use super::under::{DAY_S, Event, Under};
 use crate::bare::{Came, Handset, Slipped, Wants};
-use client::talk::{Answer, MadeFor, Named, Offer, Purchase, PurchaseState, Request, Said, Status, Wanted, Way};
+use client::talk::{
+    Answer, MadeFor, Named, Offer, Purchase, PurchaseState, Request, Said, Status, Wanted, Way,
+};
 use parties::trouble::{Context, Result};
 use scheme::chance::random;
 use scheme::money::Fen;
@@ -87,7 +89,9 @@ impl Under<'_> {
             let contract = Named::Meter(self.households[n].site.holder().meter);
             let wanted = Wanted { purchase, contract, amount, way: Way::Sim, account: None };
             match self.talk(n, &Request::Offer(wanted))? {
-                Some(Answer::Done(Said::Offer(offer))) if (offer.purchase, offer.amount) == (purchase, amount) => {
+                Some(Answer::Done(Said::Offer(offer)))
+                    if (offer.purchase, offer.amount) == (purchase, amount) =>
+                {
                     self.talk(n, &Request::Confirm { purchase, amount })?
                 }
                 Some(Answer::Done(said)) => {
@@ -145,7 +149,9 @@ impl Under<'_> {
             self.is_met_with_silence(n, Slipped { ahead_s: YEAR_S, ..Slipped::default() })?;
         }
         let Some(handset) = &mut self.households[n].phone.handset else { return Ok(false) };
-        let Some(opening) = handset.begin(&self.bank, &self.entry, Slipped::default())? else { return Ok(false) };
+        let Some(opening) = handset.begin(&self.bank, &self.entry, Slipped::default())? else {
+            return Ok(false);
+        };
         let Some(answer) = self.exchanged(n, opening.frame())? else { return Ok(false) };
         let Some(handset) = &mut self.households[n].phone.handset else { return Ok(false) };
         Ok(handset.opened(&opening, &answer, &self.bank))
@@ -231,7 +237,10 @@ impl Under<'_> {
             }
             let answer = self.heard(n, frame)?;
             self.households[n].phone.sent = Some(frame.to_vec());
-            if self.fault("phone's message doubled", 20) && answer.is_some() && self.heard(n, frame)? != answer {
+            if self.fault("phone's message doubled", 20)
+                && answer.is_some()
+                && self.heard(n, frame)? != answer
+            {
                 self.violation(n, "a phone's message that came twice has two answers");
             }
             if self.fault("bank's answer to a phone lost", 20) {
@@ -297,7 +306,13 @@ impl Under<'_> {
     }
 
     /// A purchase is a request of the phone's own: the same again is no second one.
-    fn confirmed(&mut self, n: usize, principal: &str, purchase: [u8; 8], amount: Fen) -> Result<Option<Answer>> {
+    fn confirmed(
+        &mut self,
+        n: usize,
+        principal: &str,
+        purchase: [u8; 8],
+        amount: Fen,
+    ) -> Result<Option<Answer>> {
         let body = Sha256::digest([&purchase[..], &amount.0.to_be_bytes()].concat()).into();
         let (order, at) = (OrderId(random(&mut self.chance)), self.now);
         let claim = Claim { principal: principal.to_owned(), id: name_of(purchase), body, order, at };
@@ -306,7 +321,8 @@ impl Under<'_> {
             Claimed::UnderWay(order) => order,
             Claimed::Answered(_) => return Ok(Some(REFUSED)),
         };
-        if self.bank.store.payment(order)?.is_none() && self.buy_by_account(n, amount, Some(order))?.is_none() {
+        if self.bank.store.payment(order)?.is_none() && self.buy_by_account(n, amount, Some(order))?.is_none()
+        {
             return Ok(None);
         }
         self.state(principal, purchase).map(Some)
@@ -330,7 +346,8 @@ impl Under<'_> {
         };
         let order = Some(order);
         let amount = payment.amount;
-        let stands = Purchase { purchase, state, amount, order, message: None, credited: None, refusal: None };
+        let stands =
+            Purchase { purchase, state, amount, order, message: None, credited: None, refusal: None };
         Ok(Answer::Done(Said::Purchase(stands)))
     }
 
