@@ -144,7 +144,7 @@ pub trait Phones {
     /// Takes a phone in, and ends its slip. Nothing of it is kept where it is refused.
     ///
     /// # Errors
-    /// The slip is at its end; the customer has as many as he may.
+    /// The slip is at its end; the customer has as many as he may; a phone of its key is known.
     fn enrol_phone(&mut self, new: &NewPhone) -> Result<CustomerNumber, PhoneError>;
 
     /// The phone of a static key, if it is known still.
@@ -287,6 +287,13 @@ impl Transaction<'_> {
             .one("SELECT count(*) FROM phone WHERE customer = ?1 AND ended IS NULL", params![customer])?;
         if known >= PHONES {
             return Err(PhoneError::Many(known));
+        }
+        if let Some(key) = new.public {
+            let same: u32 =
+                self.conn.one("SELECT count(*) FROM phone WHERE public_key = ?1", params![key])?;
+            if same > 0 {
+                return Err(PhoneError::Key);
+            }
         }
         let name = hex::encode(new.name);
         let principal = self.add_person(&new.principal, &format!("phone:{name}"), "bank", new.at)?;

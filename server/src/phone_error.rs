@@ -42,6 +42,9 @@ pub enum PhoneError {
     /// The customer has as many as he may.
     #[error("the customer has {0} phones, and may have no more")]
     Many(u32),
+    /// A phone of this static key is known.
+    #[error("a phone of this key is known already")]
+    Key,
     /// Nothing is there to be debited.
     #[error("the contract of customer {0} names no account, and none was named")]
     NoAccount(CustomerNumber),
@@ -117,7 +120,9 @@ impl Fault for PhoneError {
         match self {
             PhoneError::Store(error) => error.kind(),
             PhoneError::Slip(error) => error.kind(),
-            PhoneError::Unknown(_) | PhoneError::Many(_) | PhoneError::NoAccount(_) => Kind::Refused,
+            PhoneError::Unknown(_) | PhoneError::Many(_) | PhoneError::Key | PhoneError::NoAccount(_) => {
+                Kind::Refused
+            }
             _ => Kind::Security,
         }
     }
@@ -132,6 +137,7 @@ impl Fault for PhoneError {
                     .into(),
             ),
             PhoneError::Many(_) => Some("`gridcard server phone forget` makes room".into()),
+            PhoneError::Key => Some("the phone draws a new key for each enrolment".into()),
             PhoneError::Frozen => Some("`gridcard server phone thaw` lets it buy again".into()),
             PhoneError::Old => None,
             _ => Some("a new slip (`gridcard server code new`) and another enrolment set it right".into()),
@@ -151,6 +157,7 @@ impl Fault for PhoneError {
             PhoneError::Old => "phone-old",
             PhoneError::Unknown(_) => "phone-unknown",
             PhoneError::Many(_) => "phone-many",
+            PhoneError::Key => "phone-key",
             PhoneError::NoAccount(_) => "phone-account",
             PhoneError::Slip(error) => error.code(),
             PhoneError::Store(error) => error.code(),

@@ -277,4 +277,32 @@ CHANGES = [
         "Verdict::Again => Ok(Settlement::AlreadySettled(None)),",
         "a_cut_anywhere",
     ),
+    OfTheProof(
+        "proof: a phone may be ahead as far as it likes",
+        "client/src/first.rs",
+        "if time.seconds() > now.saturating_add(AHEAD_S) {",
+        "if time.seconds() > now.saturating_add(AHEAD_S).saturating_mul(2) {",
+        "what_the_formats",
+    ),
+    OfTheProof(
+        "proof: the code of a slip has tries without an end",
+        "server/src/contract.rs",
+        "let left = tries.saturating_sub(1);",
+        "let left = tries;",
+        "what_the_formats",
+    ),
+    OfTheProof(
+        "proof: a debit that a bank says twice is two",
+        "server/src/payment_flow.rs",
+        "DebitAnswer::Done(booked) if payment.debited.is_none() => {",
+        "DebitAnswer::Done(booked) if payment.advice < u8::MAX => {",
+        "a_world_repeats",
+    ),
+    OfTheProof(
+        "proof: a PSAM seals for keys that it has not",
+        "server/src/pool.rs",
+        "Some(has) if !has.fit(&needs) => {",
+        "Some(has) if !has.fit(&needs) && needs.version == 0 => {",
+        "what_the_formats",
+    ),
 ]

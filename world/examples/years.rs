@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let lived = lived.map_err(|error| error.to_string())?;
     let seconds = begun.elapsed().as_secs_f64();
-    let lived_days = f64::from(lived.days - 10) * f64::from(lived.meters);
+    let lived_days = f64::from(lived.days.saturating_sub(10)) * f64::from(lived.meters);
     println!(
         "{} meters, {} days, seed {}: {} events, {} faults, {} violations; {:.0} days of a meter a second",
         lived.meters,
@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         lived.violations.len(),
         lived_days / seconds
     );
+    lived.faults.iter().for_each(|(name, n)| println!("{n:8}  {name}"));
     lived.violations.iter().for_each(|violation| println!("{violation}"));
     Ok(())
 }

@@ -4,13 +4,24 @@
 
 mod bank;
 mod city;
+mod eye;
 mod formal;
+mod house;
+mod online;
+mod paying;
+mod phones;
+mod pool;
 mod seed;
 mod site;
+mod versions;
 
 pub use self::bank::Bank;
 pub use self::city::{City, root};
 pub(crate) use self::city::{issue, number, open, plan, region, serial, target};
+pub use self::eye::{Eye, LineFault};
 pub use self::formal::Formal;
+pub use self::house::{House, Whim};
+pub use self::online::{Brought, Ended};
+pub use self::phones::{Came, Entry, Handset, Paper, Slipped, Wants};
 pub use self::seed::{BEGIN, Seed};
-pub use self::site::{Flash, Site};
+pub use self::site::{Flash, Holder, Site};

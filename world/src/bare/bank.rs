@@ -1,5 +1,6 @@
 //! The bank of the bare parties: books and a PSAM.
 
+use super::pool::Module;
 use super::seed::Seed;
 use super::site::{Site, customer};
 use crate::place::PIN;
@@ -9,15 +10,17 @@ use reader::driver::psam::Psam;
 use scheme::certificate::{Certificate, Label};
 use scheme::moment::Moment;
 use scheme::money::Fen;
+use scheme::numbers::DeviceNumber;
 use scheme::order::{self, OrderId};
 use scheme::pin::Pin;
-use scheme::profile::{SERVER_NUMBER, SERVICE_CENTRE};
+use scheme::profile::{CardInfo, SERVER_NUMBER, SERVICE_CENTRE};
 use scheme::receipt::Receipt;
 use scheme::signed;
 use server::{
     Anew, Incoming, OrderRequest, OrderSealer, Origin, Sales as _, SealedOrder, ServerKey, Settlement, Store,
     Terms,
 };
+use std::collections::VecDeque;
 use vcard::Slot;
 use wire::sms::record::Records;
 
@@ -25,18 +28,23 @@ use wire::sms::record::Records;
 pub struct Bank {
     /// The books.
     pub store: Store,
-    /// The PSAM.
+    /// The PSAM that works now.
     pub psam: Slot,
     /// What o'clock it is.
     pub now: Moment,
     pub(super) seed: Seed,
     pub(super) server_key: ServerKey,
+    pub(super) number: DeviceNumber,
+    /// The others, the next one first.
+    pub(super) pool: VecDeque<Module>,
+    /// What the PSAM said of itself when its session began, while that session lasts.
+    pub(super) seated: Option<CardInfo>,
     pub(super) server: (Certificate, SigningKey),
     pub(super) drawn: u64,
 }
 
 /// Terms with the numbers that meters know.
-fn terms() -> Result<Terms> {
+pub(super) fn terms() -> Result<Terms> {
     Ok(Terms::new(SERVER_NUMBER, SERVICE_CENTRE)?)
 }
 
@@ -52,10 +60,26 @@ impl Bank {
         Ok(())
     }
 
-    /// Works with the PSAM, its PIN verified.
-    fn with<T>(&mut self, work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>) -> Result<T> {
-        let mut psam = Psam::open(&mut self.psam)?;
-        psam.verify_pin(Pin::from_digits(PIN)?.expose())?;
+    /// Works with the PSAM in a session of its own, its PIN verified.
+    pub(super) fn with<T>(&mut self, work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>) -> Result<T> {
+        self.seated = None;
+        self.with_kept(work)
+    }
+
+    /// Works with the PSAM in the session that it has, or in one that begins now.
+    pub(super) fn with_kept<T>(
+        &mut self,
+        work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut psam = match self.seated {
+            Some(info) => Psam::go_on(&mut self.psam, info),
+            None => {
+                let mut psam = Psam::open(&mut self.psam)?;
+                psam.verify_pin(Pin::from_digits(PIN)?.expose())?;
+                self.seated = Some(psam.info());
+                psam
+            }
+        };
         psam.prove_with(self.server_key.clone().prover());
         let (certificate, key) = self.server.clone();
         let seed = self.seed;
@@ -68,7 +92,49 @@ impl Bank {
         work(&mut self.store, &mut psam)
     }
 
-    fn id(&mut self) -> OrderId {
+    /// As [`Bank::with`], after the PSAM's chain was compared with the books: it may have sealed what nobody heard of.
+    fn selling<T>(&mut self, work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>) -> Result<T> {
+        self.seated = None;
+        self.selling_on(work)
+    }
+
+    /// The same in the session that there is.
+    pub(super) fn selling_on<T>(
+        &mut self,
+        work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let now = self.now;
+        self.with_kept(|store, psam| {
+            if let Some(chain) = OrderSealer::chain(psam)? {
+                store.reconcile(&OrderSealer::number(psam), &chain, now)?;
+            }
+            work(store, psam)
+        })
+    }
+
+    /// The next PSAM of the pool works from now on.
+    pub fn next_psam(&mut self) {
+        let Some(next) = self.pool.pop_front() else { return };
+        self.seated = None;
+        let slot = std::mem::replace(&mut self.psam, next.slot);
+        let key = std::mem::replace(&mut self.server_key, next.key);
+        let number = std::mem::replace(&mut self.number, next.number);
+        self.pool.push_back(Module { slot, number, key });
+    }
+
+    /// Of an order that a PSAM was asked for: that one works from now on, for it alone can tell what became of it.
+    fn psam_of(&mut self, id: OrderId) -> Result<()> {
+        let asked = self.store.read(|view| view.psams_of(id))?;
+        for _ in 0..self.pool.len() {
+            if asked.is_empty() || asked.contains(&self.number.to_string()) {
+                break;
+            }
+            self.next_psam();
+        }
+        Ok(())
+    }
+
+    pub(super) fn id(&mut self) -> OrderId {
         self.drawn += 1;
         // Random, so that references of two parts differ from order to order.
         OrderId(self.seed.bytes(&format!("order {}", self.drawn)))
@@ -81,7 +147,7 @@ impl Bank {
     pub fn buy(&mut self, site: &Site, amount: Fen) -> Result<SealedOrder> {
         let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
         let request = OrderRequest { meter, amount, now, id };
-        self.with(|store, psam| Ok(store.purchase(psam, &request, &terms)?))
+        self.selling(|store, psam| Ok(store.purchase(psam, &request, &terms)?))
     }
 
     /// Makes the outstanding order anew, for another SIM or after its validity.
@@ -98,7 +164,7 @@ impl Bank {
     /// As [`Bank::buy`].
     pub fn anew(&mut self, site: &Site, why: Anew) -> Result<SealedOrder> {
         let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
-        self.with(|store, psam| Ok(store.reissue(psam, meter, now, id, why, &terms)?))
+        self.selling(|store, psam| Ok(store.reissue(psam, meter, now, id, why, &terms)?))
     }
 
     /// Makes the outstanding order of another amount, of nothing to take it back.
@@ -108,7 +174,7 @@ impl Bank {
     pub fn correct(&mut self, site: &Site, amount: Fen) -> Result<SealedOrder> {
         let (meter, id, now, terms) = (site.meter.state().config.number, self.id(), self.now, terms()?);
         let request = OrderRequest { meter, amount, now, id };
-        self.with(|store, psam| Ok(store.correct(psam, &request, &terms)?))
+        self.selling(|store, psam| Ok(store.correct(psam, &request, &terms)?))
     }
 
     /// Settles a receipt.
@@ -154,12 +220,16 @@ impl Bank {
         })
     }
 
-    /// The PSAM out of its reader and in again.
+    /// The PSAMs out of their readers and in again: what was planned for them is forgotten.
     ///
     /// # Errors
     /// Its image is none.
     pub fn psam_again(&mut self) -> Result<()> {
+        self.seated = None;
         self.psam = self.seed.copy(&self.psam)?;
+        for module in &mut self.pool {
+            *module = module.copy(self.seed)?;
+        }
         Ok(())
     }
 
@@ -180,12 +250,8 @@ impl Bank {
         let meter = site.meter.state().config.number;
         let placed = self.store.read(|view| view.outstanding(meter))?.context("an outstanding order")?;
         let (id, now, terms) = (placed.order.id, self.now, terms()?);
-        self.with(|store, psam| {
-            if let Some(chain) = OrderSealer::chain(psam)? {
-                store.reconcile(&OrderSealer::number(psam), &chain, now)?;
-            }
-            Ok(store.seal(psam, id, now, &terms)?)
-        })
+        self.psam_of(id)?;
+        self.selling(|store, psam| Ok(store.seal(psam, id, now, &terms)?))
     }
 
     /// How many orders the PSAM has sealed.
@@ -193,6 +259,7 @@ impl Bank {
     /// # Errors
     /// It does not answer.
     pub fn sealed(&mut self) -> Result<u32> {
+        self.seated = None;
         Ok(Psam::open(&mut self.psam)?.sealed_count()?)
     }
 
@@ -230,6 +297,7 @@ impl Bank {
     /// # Errors
     /// The PSAM does not answer.
     pub fn proof(&mut self, order: &[u8]) -> Result<[u8; 8]> {
+        self.seated = None;
         let number = Psam::open(&mut self.psam)?.info().number;
         Ok(self.server_key.clone().prover()(&number, order))
     }
@@ -239,6 +307,7 @@ impl Bank {
     /// # Errors
     /// The PSAM does not answer.
     pub fn seal_raw(&mut self, order: &[u8], proof: Option<[u8; 8]>) -> Result<wire::Sw> {
+        self.seated = None;
         let mut psam = Psam::open(&mut self.psam)?;
         psam.verify_pin(Pin::from_digits(PIN)?.expose())?;
         if let Some(proof) = proof {

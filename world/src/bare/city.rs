@@ -1,6 +1,7 @@
 //! The cards of a city, as a province makes them.
 
 use super::bank::Bank;
+use super::pool::Module;
 use super::seed::{BEGIN, FIRST_METER, Seed};
 use super::site::{Site, roster};
 use crate::place::{PIN, SECOND_PIN};
@@ -15,22 +16,23 @@ use keys::{Role, Suite, hierarchy};
 use meter::{Meter, MeterConfig, Pairing};
 use parties::trouble::{Context, Result, refused};
 use reader::driver::issuing::IssuingCard;
-use reader::driver::psam::Psam;
 use scheme::certificate::{Certificate, CertificateNumber, KeyUse, Subject};
 use scheme::moment::Validity;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, PROVINCE, RegionCode};
 use scheme::order::Serial8;
+use scheme::pairing::PairingFile;
 use scheme::pin::{Pin, Pins};
 use scheme::profile::{CardKind, Recipient, State};
 use scheme::psam::Limits;
 use scheme::signing::{ISSUER_SPAN, Mode};
-use server::{Certified, Roster, ServerKey, Store};
+use server::{Certified, KeyState, Roster, Store};
+use std::collections::VecDeque;
 use vcard::Slot;
 use wire::Channel;
 
-/// Value that the PSAM may seal.
-const GRANTED: u64 = Limits::GRANTS;
+/// Value that a PSAM may seal, of what the issuing card may grant.
+pub(super) const GRANTED: u64 = Limits::GRANTS / 4;
 /// Price of a kWh.
 const PRICE: Fen = Fen(55);
 /// Load of a customer's appliances, in watts.
@@ -45,10 +47,17 @@ pub(crate) fn region() -> Result<RegionCode> {
 }
 
 pub(crate) fn plan(kind: CardKind, suite: Suite, number: DeviceNumber) -> Result<Plan> {
-    plan_in(State::Test, kind, suite, number)
+    plan_of(State::Test, 1, kind, suite, number)
 }
 
-pub(super) fn plan_in(state: State, kind: CardKind, suite: Suite, number: DeviceNumber) -> Result<Plan> {
+/// What a card is to be, in a state and with keys of a version.
+pub(super) fn plan_of(
+    state: State,
+    version: u8,
+    kind: CardKind,
+    suite: Suite,
+    number: DeviceNumber,
+) -> Result<Plan> {
     let region = if kind == CardKind::MainControl { PROVINCE } else { region()? };
     let validity = Validity::new("20260101".parse()?, "20651231".parse()?)?;
     let request = Request {
@@ -59,7 +68,7 @@ pub(super) fn plan_in(state: State, kind: CardKind, suite: Suite, number: Device
         state,
         validity,
         ceiling: None,
-        version: 1,
+        version,
         previous: None,
         limit: None,
         value: None,
@@ -107,15 +116,23 @@ pub(crate) fn serial(card: &mut Slot) -> Result<[u8; 8]> {
     wire::atr::serial_of(&card.reset()?).context("an ATR carries the serial")
 }
 
+/// A blank for the `n`-th device of a kind, in a city's making.
+pub(super) fn card(seed: Seed, kind: CardKind, suite: Suite, n: u32) -> Result<Slot> {
+    seed.blank(kind, suite, &format!("{} {} {n}", kind.name(), suite.name()))
+}
+
+/// Number of a city's first PSAM; the others follow it.
+const FIRST_PSAM: u32 = 4;
+
 /// The cards of a city, and what signs for its province.
 pub struct City {
     /// Suite of all keys.
     pub suite: Suite,
-    seed: Seed,
-    esam_issuing: Slot,
-    psam: Slot,
-    server_key: ServerKey,
-    server: (Certificate, SigningKey),
+    pub(super) seed: Seed,
+    pub(super) esam_issuing: Slot,
+    psam_issuing: Slot,
+    psams: Vec<Module>,
+    pub(super) server: (Certificate, SigningKey),
 }
 
 impl City {
@@ -124,41 +141,34 @@ impl City {
     /// # Errors
     /// A step that did not go as it should.
     pub fn new(suite: Suite, seed: Seed) -> Result<Self> {
-        let card = |kind: CardKind| seed.blank(kind, suite, &format!("{} {}", kind.name(), suite.name()));
-        let mut main = card(CardKind::MainControl)?;
+        let mut main = card(seed, CardKind::MainControl, suite, 11)?;
         let mut roots = SoftSource::province(Roots::test(suite));
         issue(&plan(CardKind::MainControl, suite, number(11)?)?, &mut main, &mut roots)?;
         let mut issuing = Vec::new();
         for (kind, n) in [(CardKind::PsamIssuing, 2), (CardKind::EsamIssuing, 3)] {
-            let mut made = card(kind)?;
+            let mut made = card(seed, kind, suite, n)?;
             issue(&plan(kind, suite, number(n)?)?, &mut made, &mut open(&mut main, CardKind::MainControl)?)?;
             certify(suite, &mut made, number(n)?, n - 1)?;
             issuing.push(made);
         }
-        let (Some(esam_issuing), Some(mut psam_issuing)) = (issuing.pop(), issuing.pop()) else {
+        let (Some(esam_issuing), Some(psam_issuing)) = (issuing.pop(), issuing.pop()) else {
             return Err(refused("a city has two issuing cards").into());
         };
-        let mut psam = card(CardKind::Psam)?;
-        let of_psam = number(4)?;
-        issue(
-            &plan(CardKind::Psam, suite, of_psam)?,
-            &mut psam,
-            &mut open(&mut psam_issuing, CardKind::PsamIssuing)?,
-        )?;
-        let pin = Pin::from_digits(PIN)?;
-        let limits = Limits { count: u32::MAX, value: GRANTED };
-        let server_key = {
-            let mut source = open(&mut psam_issuing, CardKind::PsamIssuing)?;
-            let key = issue::life::pair(&mut psam, &mut source, &pin)?;
-            issue::life::raise(&mut psam, &mut source, limits, [5; 8])?;
-            ServerKey::new(Psam::open(&mut psam)?.info().number, suite, *key)
-        };
-        let to = target(CardKind::Psam, of_psam, serial(&mut psam)?)?;
-        let mut source = open(&mut psam_issuing, CardKind::PsamIssuing)?;
-        signing::equip(&mut psam, &mut source, &to, BEGIN.day())?;
         let server = server_certificate(suite)?;
-        Psam::open(&mut psam)?.fmcos().store_certificate(&server.0)?;
-        Ok(City { suite, seed, esam_issuing, psam, server_key, server })
+        let mut city = City { suite, seed, esam_issuing, psam_issuing, psams: Vec::new(), server };
+        city.make_psam()?;
+        Ok(city)
+    }
+
+    /// One PSAM more for the banks to come.
+    ///
+    /// # Errors
+    /// A step that did not go as it should.
+    pub fn make_psam(&mut self) -> Result<()> {
+        let n = FIRST_PSAM + u32::try_from(self.psams.len()).unwrap_or(0);
+        let made = Module::made((self.suite, self.seed, 1), &mut self.psam_issuing, n, &self.server.0)?;
+        self.psams.push(made);
+        Ok(())
     }
 
     /// The n-th customer's meter with its ESAM, and his SIM. `mode`: which orders it takes.
@@ -187,9 +197,7 @@ impl City {
         } else {
             None
         };
-        let root = hierarchy::test_root(file.suite, Role::Transport);
-        let pairing =
-            Pairing::open(&file, &hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0)))?;
+        let pairing = paired(&file)?;
         let config = MeterConfig {
             number: pairing.number(),
             state: pairing.state(),
@@ -206,6 +214,8 @@ impl City {
             sim: seed.sim(n, 0)?,
             mode,
             certified,
+            key_version: 1,
+            key_state: KeyState::Test,
         })
     }
 
@@ -237,11 +247,17 @@ impl City {
         let csv = roster(customers);
         let roster = Roster::read(csv.as_bytes())?;
         store.batch(|act| act.register(roster))?;
+        let mut pool =
+            self.psams.iter().map(|module| module.copy(self.seed)).collect::<Result<VecDeque<_>>>()?;
+        let Module { slot, number, key } = pool.pop_front().context("a city has a PSAM")?;
         let mut bank = Bank {
             store,
-            psam: self.seed.copy(&self.psam)?,
+            psam: slot,
             seed: self.seed,
-            server_key: self.server_key.clone(),
+            server_key: key,
+            number,
+            pool,
+            seated: None,
             server: self.server.clone(),
             now: BEGIN,
             drawn: 0,
@@ -251,8 +267,14 @@ impl City {
     }
 }
 
+/// The pairing of a meter's MCU, as its maker opens it.
+pub(super) fn paired(file: &PairingFile) -> Result<Pairing> {
+    let root = hierarchy::test_root(file.suite, Role::Transport);
+    Ok(Pairing::open(file, &hierarchy::transport_key(&root, hierarchy::mcu_serial(file.number.0)))?)
+}
+
 /// The province certifies an issuing card, as its `nth`.
-fn certify(suite: Suite, card: &mut Slot, number: DeviceNumber, nth: u32) -> Result<()> {
+pub(super) fn certify(suite: Suite, card: &mut Slot, number: DeviceNumber, nth: u32) -> Result<()> {
     let authority = Authority {
         key: hierarchy::test_signing_root(suite),
         root: root(suite)?,

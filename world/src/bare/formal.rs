@@ -1,6 +1,6 @@
 //! A formal province for one ESAM: what an operator's PIN may do there, and must not.
 
-use super::city::{issue, number, open, plan_in, region, serial, target};
+use super::city::{issue, number, open, plan_of, region, serial, target};
 use super::seed::Seed;
 use crate::place::PIN;
 use issue::keyset::Roots;
@@ -70,10 +70,10 @@ impl Formal {
         let (roots, kind, of_esam) = (roots(suite, seed)?, CardKind::EsamIssuing, number(ESAM)?);
         let mut issuing = seed.blank(kind, suite, "formal issuing")?;
         let mut province = SoftSource::province(roots.clone());
-        issue(&plan_in(State::Formal, kind, suite, number(12)?)?, &mut issuing, &mut province)?;
+        issue(&plan_of(State::Formal, 1, kind, suite, number(12)?)?, &mut issuing, &mut province)?;
         let mut esam = seed.blank(CardKind::Esam, suite, "formal esam")?;
         let mut city = SoftSource::city(Roots::test(suite).city(region()?));
-        issue(&plan_in(State::Test, CardKind::Esam, suite, of_esam)?, &mut esam, &mut city)?;
+        issue(&plan_of(State::Test, 1, CardKind::Esam, suite, of_esam)?, &mut esam, &mut city)?;
         let mut source = open(&mut issuing, kind)?;
         let seen = life::look(&mut esam)?;
         let leave = Leave { forfeit: false, spend_last_try: false };

@@ -25,7 +25,7 @@ impl Seed {
         SeededChance::new(self.0, label)
     }
 
-    pub(super) fn bytes<const N: usize>(self, label: &str) -> [u8; N] {
+    pub(crate) fn bytes<const N: usize>(self, label: &str) -> [u8; N] {
         let mut bytes = [0; N];
         self.chance(label).fill(&mut bytes);
         bytes

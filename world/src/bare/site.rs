@@ -9,13 +9,13 @@ use reader::driver::sim::Sim;
 use scheme::Chance;
 use scheme::cards::NewSim;
 use scheme::moment::Moment;
-use scheme::numbers::CustomerNumber;
+use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::order::Serial8;
 use scheme::profile::{CardKind, Fid};
 use scheme::signing::Mode;
 use scheme::sim::{DF_GSM, EF_IMSI, TEST_ADM};
 use scheme::subscription::Imsi;
-use server::Certified;
+use server::{Certified, KeyState};
 use std::cell::RefCell;
 use std::rc::Rc;
 use vcard::{Slot, factory};
@@ -34,8 +34,18 @@ fn luhn(body: String) -> String {
     body + &last.to_string()
 }
 
+/// Number of a customer's telephone.
+pub(super) fn msisdn(n: u32) -> String {
+    format!("+861380{n:07}")
+}
+
+/// Identity of his telephone.
+pub(super) fn imei(n: u32) -> String {
+    luhn(format!("49015420{n:06}"))
+}
+
 /// IMSI of a customer's SIM; another `version` is another SIM.
-fn imsi(n: u32, version: u32) -> String {
+pub(super) fn imsi(n: u32, version: u32) -> String {
     format!("46000{version:04}{n:06}")
 }
 
@@ -46,10 +56,10 @@ fn iccid(n: u32, version: u32) -> String {
 pub(super) fn roster(customers: u32) -> String {
     let mut csv = String::from("customer,meter,msisdn,imsi,imei,iccid\n");
     for n in 0..customers {
-        let imei = luhn(format!("49015420{n:06}"));
+        let (msisdn, imei) = (msisdn(n), imei(n));
         let (customer, meter) = (FIRST_CUSTOMER + n, FIRST_METER + n);
         let (imsi, iccid) = (imsi(n, 0), iccid(n, 0));
-        csv += &format!("{customer:012},{meter:012},+861380{n:07},{imsi},{imei},{iccid}\n");
+        csv += &format!("{customer:012},{meter:012},{msisdn},{imsi},{imei},{iccid}\n");
     }
     csv
 }
@@ -75,6 +85,15 @@ impl Seed {
 /// What a meter remembers without power.
 pub struct Flash(Zeroizing<String>);
 
+/// A customer and his meter, by their numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder {
+    /// Which customer.
+    pub n: u32,
+    /// His meter.
+    pub meter: MeterNumber,
+}
+
 /// A customer's meter with its ESAM, and his SIM.
 pub struct Site {
     /// Which customer's.
@@ -91,10 +110,19 @@ pub struct Site {
     pub mode: Mode,
     /// Its certificates, where it signs.
     pub certified: Option<Certified>,
+    /// Version of its keys.
+    pub key_version: u8,
+    /// Whether it lives still.
+    pub key_state: KeyState,
     pub(super) seed: Seed,
 }
 
 impl Site {
+    /// Whose it is.
+    pub fn holder(&self) -> Holder {
+        Holder { n: self.n, meter: self.meter.state().config.number }
+    }
+
     /// The same meter and cards, all without power and without faults planned.
     ///
     /// # Errors
@@ -109,6 +137,8 @@ impl Site {
             serial: self.serial,
             mode: self.mode,
             certified: self.certified.clone(),
+            key_version: self.key_version,
+            key_state: self.key_state,
             seed: self.seed,
         })
     }
@@ -227,7 +257,7 @@ impl Site {
         self.sim = self.seed.sim(self.n, version)?;
         let n = self.n;
         Ok(server::Sim {
-            msisdn: format!("+861380{n:07}").parse()?,
+            msisdn: msisdn(n).parse()?,
             imsi: imsi(n, version).parse()?,
             iccid: iccid(n, version).parse()?,
         })
@@ -237,8 +267,8 @@ impl Site {
         Ok(server::Esam {
             serial: self.serial,
             meter: self.meter.state().config.number,
-            key_version: 1,
-            state: server::KeyState::Test,
+            key_version: self.key_version,
+            state: self.key_state,
             ceiling: None,
             valid_to: None,
             state_since: 1,

@@ -8,7 +8,7 @@ const HEIGHT: f64 = 320.0;
 const LEFT: f64 = 70.0;
 const BOTTOM: f64 = 30.0;
 
-/// The page: money over time, faults over time, the kinds of faults, and what was violated.
+/// The page: by which way was bought, money over time, faults over time, the kinds of faults, and what was violated.
 pub fn picture(report: &YearsReport) -> String {
     let money = ["sold", "credited by meters", "settled", "consumed"];
     let lines: Vec<(&str, Vec<i64>)> = money
@@ -20,6 +20,10 @@ pub fn picture(report: &YearsReport) -> String {
     let mut kinds = String::new();
     for (kind, n) in &report.faults {
         let _ = write!(kinds, "<tr><td>{kind}</td><td class=n>{n}</td></tr>");
+    }
+    let mut ways = String::new();
+    for (way, n) in &report.ways {
+        let _ = write!(ways, "<tr><td>{way}</td><td class=n>{n}</td></tr>");
     }
     let mut violations = String::new();
     for violation in &report.violations {
@@ -34,7 +38,7 @@ pub fn picture(report: &YearsReport) -> String {
         "<!doctype html>\n<html lang=en><meta charset=utf-8><title>gridcard prove world</title>\n<style>{STYLE}</style>\n\
          <h1>{} meters, {} days, seed {:X}</h1>\n<p class=verdict>{verdict}</p>\n\
          <p>{} events, {} faults, {} orders; sold {}, credited {}, settled {}, back to customers {}, consumed {} yuan.</p>\n\
-         <h2>Money, in yuan</h2>\n{}\n<h2>Faults</h2>\n{}\n<table>{kinds}</table>\n<ul>{violations}</ul>\n\
+         <h2>Purchases</h2>\n<table>{ways}</table>\n<h2>Money, in yuan</h2>\n{}\n<h2>Faults</h2>\n{}\n<table>{kinds}</table>\n<ul>{violations}</ul>\n\
          <p class=again>gridcard prove world --seed {} --days N --meters {}</p>\n</html>\n",
         report.meters,
         report.days,

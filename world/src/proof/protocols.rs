@@ -3,7 +3,10 @@
 
 mod counts;
 mod issuing;
+mod keeping;
+mod lives;
 mod making;
+mod phones;
 mod port;
 mod records;
 mod signing;
@@ -29,7 +32,13 @@ pub fn protocols(suite: Suite, seed: Seed, progress: Progress<'_>) -> Result<Vec
     rows.extend(signing::rows(suite, seed)?);
     progress("two orders of one count");
     rows.extend(counts::rows(suite, seed)?);
+    progress("an ESAM's life");
+    rows.extend(lives::rows(suite, seed)?);
+    progress("customers' phones");
+    rows.extend(phones::rows(suite, seed)?);
     progress("books");
     rows.push(records::books_of_yesterday(suite, seed)?);
+    progress("logs and ledgers");
+    rows.extend(keeping::rows(suite, seed)?);
     Ok(rows)
 }

@@ -1,23 +1,31 @@
-//! A world that lives: customers who buy and consume, messages that are late, lost, doubled and out of order, SIMs that are pulled, changed
-//! and put into the wrong meter, supplies that fail in the middle of a write, clocks that are wrong. After every event what touches money is
-//! looked at; at the end every message comes through, and every order must have settled once.
+//! A world that lives: customers who buy in cash, by their bank, by telephone and online, and who consume; messages that are late, lost, doubled
+//! and out of order, lines that are cut, SIMs that are pulled, changed and put into the wrong meter, supplies that fail in the middle of a write,
+//! a bank that refuses, says nothing or says yes too late, clocks that are wrong. After every event what touches money is looked at; at the end
+//! every message comes through, and every order must have settled once.
 
 mod check;
 mod counter;
 mod meters;
+mod online;
+mod paying;
+mod phones;
 mod report;
 mod under;
 
 pub use report::{Years, YearsReport};
 
 use super::board::Progress;
-use crate::bare::{BEGIN, City, Site};
+use crate::bare::{BEGIN, City, Entry, House, Site};
 use crate::queue::Queue;
 use parties::trouble::Result;
+use phones::Phone;
 use scheme::signing::Mode;
 use server::Store;
 use std::collections::BTreeMap;
-use under::{Household, Under, draw};
+use under::{Household, Under, Way, draw};
+
+/// PSAMs of the bank.
+const PSAMS: u32 = 2;
 
 /// Lives them.
 ///
@@ -36,11 +44,15 @@ pub fn years(what: &Years, progress: Progress<'_>) -> Result<YearsReport> {
 pub fn years_with(books: Store, what: &Years, progress: Progress<'_>) -> Result<YearsReport> {
     progress("making cards and meters");
     let mut city = City::new(what.suite, what.seed)?;
+    for _ in 1..PSAMS {
+        city.make_psam()?;
+    }
     let mode = |n: u32| if n % 3 == 2 { Mode::Signed } else { Mode::Symmetric };
     let sites: Vec<Site> = (0..what.meters).map(|n| city.site(n, mode(n))).collect::<Result<_>>()?;
     let bank = city.bank_with(books, &sites)?;
     let mut chance = what.seed.chance("households");
     let households = sites.into_iter().map(|site| Household {
+        way: Way::of(&site),
         site,
         drift: if draw(&mut chance, 100) == 0 { 0 } else { i64::from(draw(&mut chance, 7200)) - 3600 },
         sim: 0,
@@ -48,6 +60,10 @@ pub fn years_with(books: Store, what: &Years, progress: Progress<'_>) -> Result<
         sold: BTreeMap::new(),
         credited: 0,
         count: 0,
+        gained: (0, 0),
+        tries: 0,
+        paying: None,
+        phone: Phone::default(),
     });
     let mut under = Under {
         what: *what,
@@ -57,6 +73,11 @@ pub fn years_with(books: Store, what: &Years, progress: Progress<'_>) -> Result<
         chance: what.seed.chance("world"),
         now: BEGIN,
         quiet: what.calm,
+        cash: 0,
+        house: House::default(),
+        payers: BTreeMap::new(),
+        entry: Entry::new(what.seed),
+        offered: BTreeMap::new(),
         report: YearsReport { seed: what.seed.0, meters: what.meters, ..YearsReport::default() },
         progress,
     };

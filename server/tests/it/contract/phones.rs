@@ -73,6 +73,11 @@ pub(super) fn a_slip_makes_one_phone_known(engine: &impl Engine) {
     }
     assert_eq!(books.wrong_code([2; 4], now).unwrap(), None);
     assert_eq!(code(&mut **books, 2, now), "code-ended");
+    // A key is one phone's: a phone that never heard that it is known draws another.
+    books.give_code(&slip(49, 0, now)).unwrap();
+    let same_key = NewPhone { public: Some([1; 32]), ..phone(49, now) };
+    assert_eq!(books.enrol_phone(&same_key).unwrap_err().code(), "phone-key");
+    assert!(books.open_slip([49; 4], now).unwrap().is_some(), "the slip is still good");
     // As many as a customer may have.
     for n in 3..2 + u8::try_from(PHONES).unwrap() {
         enrolled(&mut bank, n, 0);

@@ -14,20 +14,20 @@ use wire::sms::record::Records;
 
 /// A month, longer than any order is valid.
 const MONTH: i64 = 32 * 86_400;
-const PAID: Fen = Fen(50_00);
+pub(super) const PAID: Fen = Fen(50_00);
 
 /// A meter with an order A of 50 yuan that is out.
-struct Scene {
-    city: City,
-    bank: Bank,
-    site: Site,
-    a: SealedOrder,
+pub(super) struct Scene {
+    pub(super) city: City,
+    pub(super) bank: Bank,
+    pub(super) site: Site,
+    pub(super) a: SealedOrder,
     /// What the chips before the present one were credited.
     before: i64,
 }
 
 impl Scene {
-    fn new(suite: Suite, seed: Seed) -> Result<Self> {
+    pub(super) fn new(suite: Suite, seed: Seed) -> Result<Self> {
         let mut city = City::new(suite, seed)?;
         let sites = [city.site(0, Mode::Symmetric)?];
         let mut bank = city.bank(&sites)?;
@@ -41,7 +41,7 @@ impl Scene {
     }
 
     /// Puts an order on the SIM and the SIM into the meter; the receipt it leaves, if any.
-    fn insert(&mut self, order: &SealedOrder) -> Result<Option<Records>> {
+    pub(super) fn insert(&mut self, order: &SealedOrder) -> Result<Option<Records>> {
         self.site.deliver(&order.record)?;
         self.bank.now = self.bank.now.add_seconds(60).context("a time")?;
         self.site.insert(self.bank.now);
@@ -54,11 +54,16 @@ impl Scene {
     }
 
     /// What is wrong in the end: the books' own checks, an order without an end, money that was lost or made.
-    fn wrong(&mut self, due: i64) -> Result<Option<String>> {
+    pub(super) fn wrong(&mut self, due: i64) -> Result<Option<String>> {
+        let credited = self.before + i64::from(self.site.purse()?.total_credited.0);
+        self.ended(credited, due)
+    }
+
+    /// The same, where so much was credited by all chips.
+    pub(super) fn ended(&mut self, credited: i64, due: i64) -> Result<Option<String>> {
         if let Some(fault) = self.bank.faults()?.first() {
             return Ok(Some(fault.clone()));
         }
-        let credited = self.before + i64::from(self.site.purse()?.total_credited.0);
         let totals = self.bank.store.read(|view| view.totals())?;
         let found = (totals.settled_fen, totals.refund_due_fen, totals.outstanding_fen, totals.loss_fen);
         if found != (credited, due, 0, 0) || totals.sold_fen != credited + due {
@@ -72,7 +77,7 @@ impl Scene {
     }
 }
 
-fn told(row: &mut Row, what: &str, by: &str, wrong: Option<String>) {
+pub(super) fn told(row: &mut Row, what: &str, by: &str, wrong: Option<String>) {
     match wrong {
         None => row.stopped(by),
         Some(wrong) => row.went_through(format!("{what}: {wrong}")),
@@ -158,7 +163,7 @@ fn orders_of_one_count(suite: Suite, seed: Seed) -> Result<Row> {
 }
 
 /// What a meter said to the first order it found.
-fn refusal(site: &mut Site, now: scheme::Moment) -> Option<Refusal> {
+pub(super) fn refusal(site: &mut Site, now: scheme::Moment) -> Option<Refusal> {
     let report = site.insert(now);
     let of_order = report.orders.iter().find_map(|order| match order.outcome {
         OrderOutcome::Refused(refusal) => Some(refusal),

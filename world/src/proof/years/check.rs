@@ -2,6 +2,7 @@
 
 use super::under::Under;
 use parties::trouble::Result;
+use server::Payments as _;
 
 /// Joules of 0.01 kWh.
 const HUNDREDTH_J: u128 = 36_000;
@@ -48,6 +49,33 @@ impl Under<'_> {
         Ok(())
     }
 
+    /// Money that came in, in cash and from the customers' bank, is what the books have of it: settled, outstanding, due or paid back, in
+    /// suspense. What the bank did not tell yet the books cannot know.
+    pub(super) fn money(&mut self) -> Result<()> {
+        let totals = self.bank.store.read(|view| view.totals())?;
+        let mut untold = 0;
+        for id in self.payers.keys() {
+            let payment = self.bank.store.payment(*id)?;
+            let fen = |moved: Option<&server::payment::Moved>| moved.map_or(0, |moved| moved.fen);
+            let known = payment.map_or(0, |known| fen(known.debited.as_ref()) - fen(known.returned.as_ref()));
+            untold += self.house.has(*id) - known;
+        }
+        let came = self.cash + self.house.net();
+        let became = totals.settled_fen
+            + totals.outstanding_fen
+            + totals.transferred_fen
+            + totals.refund_due_fen
+            + totals.refunded_fen
+            + totals.suspense_fen
+            - totals.loss_fen;
+        if came != became + untold {
+            let at = self.now;
+            let words = format!("{at}: {came} fen came in, the books have {became}, {untold} are untold");
+            self.report.violations.push(words);
+        }
+        Ok(())
+    }
+
     /// When everything came through: every order settled once, and what was sold is in purses, was consumed, or is due to customers.
     pub(super) fn end(&mut self) -> Result<()> {
         (self.progress)("the books");
@@ -56,6 +84,8 @@ impl Under<'_> {
             self.check(n)?;
             if let Some(count) = self.households[n].waiting {
                 self.violation(n, format!("purchase {count} is not settled"));
+            } else if self.households[n].waits() {
+                self.violation(n, "a purchase is neither made nor given up");
             }
             let purse = self.households[n].site.purse()?;
             purses += i64::from(purse.balance.0);
@@ -64,8 +94,14 @@ impl Under<'_> {
         for fault in self.bank.faults()? {
             self.report.violations.push(fault);
         }
+        self.money()?;
+        let totals = self.bank.store.read(|view| view.totals())?;
+        let came = self.cash + self.house.net();
         let r = &self.report;
         let sums = [
+            ("sold", r.sold_fen, "came in", came),
+            ("settled by the books", totals.settled_fen, "settled", r.settled_fen),
+            ("in suspense", totals.suspense_fen, "should be", 0),
             ("sold", r.sold_fen, "settled and due", r.settled_fen + r.refunded_fen),
             ("credited", r.credited_fen, "in purses and consumed", purses + r.consumed_fen),
             ("credited", r.credited_fen, "settled", r.settled_fen),

@@ -1,9 +1,10 @@
 //! What is done at the bank: purchases, receipts, complaints, and a server that breaks off in the middle.
 
-use super::under::{DAY_S, Event, Under, draw};
+use super::under::{DAY_S, Event, Under, Way, draw};
 use parties::trouble::Result;
 use scheme::money::Fen;
 use server::{CommitFault, FindingKind, SealedOrder, Settlement};
+use vcard::{SupplyCut, Torn};
 use wire::sms::record::Records;
 
 /// A balance at which a customer buys.
@@ -12,10 +13,22 @@ const LOW: Fen = Fen(30_00);
 impl Under<'_> {
     pub(super) fn maybe_buy(&mut self, n: usize) -> Result<()> {
         let household = &self.households[n];
-        if household.waiting.is_some() || household.site.meter.state().balance > LOW {
+        if household.waits() || household.site.meter.state().balance > LOW {
             return Ok(());
         }
         let amount = Fen(50_00 + 10_00 * draw(&mut self.chance, 25));
+        match self.households[n].way {
+            Way::Cash => self.buy_at_counter(n, amount),
+            Way::Account => self.buy_by_account(n, amount, None).map(drop),
+            Way::Phone => self.buy_by_phone(n, amount),
+            // By the field's frames an account cannot be opened.
+            Way::Frames if self.households[n].count == 0 => self.buy_at_counter(n, amount),
+            Way::Online | Way::Frames => self.online(n, Some(amount)),
+        }
+    }
+
+    pub(super) fn buy_at_counter(&mut self, n: usize, amount: Fen) -> Result<()> {
+        self.bank.next_psam();
         let cut = self.server_fault();
         let mut sold = self.bank.buy(&self.households[n].site, amount);
         if cut {
@@ -25,9 +38,8 @@ impl Under<'_> {
             }
         }
         let sold = sold?;
-        self.report.orders += 1;
-        self.report.sold_fen += i64::from(amount.0);
-        self.sold(n, &sold);
+        self.cash += i64::from(amount.0);
+        self.is_sold(n, &sold, amount);
         self.send(n, sold.record);
         if self.fault("order corrected while it was on its way", 60) {
             let other = Fen(amount.0 - 10_00);
@@ -38,8 +50,16 @@ impl Under<'_> {
         Ok(())
     }
 
+    /// One purchase more, that was paid.
+    pub(super) fn is_sold(&mut self, n: usize, sold: &SealedOrder, amount: Fen) {
+        self.report.orders += 1;
+        *self.report.ways.entry(self.households[n].way.name()).or_default() += 1;
+        self.report.sold_fen += i64::from(amount.0);
+        self.sold(n, sold);
+    }
+
     /// The server's machine loses its supply at one of the next commits, or its disk its room. Says whether that was planned.
-    fn server_fault(&mut self) -> bool {
+    pub(super) fn server_fault(&mut self) -> bool {
         for (name, once_in, fault) in [
             ("server's supply cut before a commit", 120, CommitFault::Lost),
             ("server's supply cut after a commit", 120, CommitFault::Kept),
@@ -50,15 +70,18 @@ impl Under<'_> {
                 return true;
             }
         }
-        false
+        let cut = self.fault("supply of a PSAM cut", 120);
+        if cut {
+            let after = draw(&mut self.chance, 12);
+            self.bank.psam.cut(SupplyCut { after, torn: Torn::Old });
+        }
+        cut
     }
 
-    /// The server is on again, with room on its disk, whatever was planned.
-    fn server_back(&mut self) -> Result<()> {
-        if self.bank.store.power_on() {
-            self.bank.psam_again()?;
-        }
-        Ok(())
+    /// The server and its PSAMs are on again, with room on its disk, whatever was planned.
+    pub(super) fn server_back(&mut self) -> Result<()> {
+        self.bank.store.power_on();
+        self.bank.psam_again()
     }
 
     /// After a sale that broke the server goes on with what is written down, or the customer is sold to anew.
@@ -67,6 +90,7 @@ impl Under<'_> {
         if self.bank.outstanding_order(site)? { self.bank.resume(site) } else { self.bank.buy(site, amount) }
     }
 
+    /// An order that its meter may credit.
     fn sold(&mut self, n: usize, sealed: &SealedOrder) {
         let household = &mut self.households[n];
         let count = sealed.order.count;
@@ -76,7 +100,7 @@ impl Under<'_> {
     }
 
     /// An order on its way: late, lost, doubled.
-    fn send(&mut self, n: usize, records: Records) {
+    pub(super) fn send(&mut self, n: usize, records: Records) {
         if self.fault("message lost", 30) {
             return;
         }
@@ -88,6 +112,8 @@ impl Under<'_> {
     }
 
     pub(super) fn settle(&mut self, n: usize, records: &Records) -> Result<()> {
+        // Whichever sealed it: any of the same keys opens it.
+        self.bank.next_psam();
         let cut = self.server_fault();
         let mut settled = self.bank.settle(&self.households[n].site, records);
         if cut {
@@ -107,6 +133,12 @@ impl Under<'_> {
                 return Ok(());
             }
         };
+        self.is_settled(n, &settled);
+        Ok(())
+    }
+
+    /// What the bank said to a receipt.
+    pub(super) fn is_settled(&mut self, n: usize, settled: &Settlement) {
         match settled {
             Settlement::Settled(settled) => {
                 let count = settled.receipt.count;
@@ -117,26 +149,35 @@ impl Under<'_> {
                 if !bad.is_empty() {
                     self.violation(n, format!("findings {bad:?}"));
                 }
-                if self.households[n].waiting == Some(count) {
-                    self.households[n].waiting = None;
-                    self.households[n].sold.remove(&count);
-                }
+                self.waits_no_more(n, count);
             }
             Settlement::AlreadySettled(_) => {}
             Settlement::Held(finding) => self.violation(n, format!("held: {}", finding.detail)),
         }
-        Ok(())
+    }
+
+    fn waits_no_more(&mut self, n: usize, count: u32) {
+        let household = &mut self.households[n];
+        if household.waiting == Some(count) {
+            household.waiting = None;
+            household.sold.remove(&count);
+        }
     }
 
     /// It was settled in a commit that nobody heard of: for what the meter credited. What is due beyond that the books alone know.
     fn settled_unheard(&mut self, n: usize, records: &Records) -> Result<()> {
         let said = self.bank.open(&self.households[n].site, records)?;
-        self.report.settled_fen += i64::from(said.amount.0);
-        self.report.refunded_fen = self.bank.store.read(|view| view.totals())?.refund_due_fen;
-        if self.households[n].waiting == Some(said.count) {
-            self.households[n].waiting = None;
-            self.households[n].sold.remove(&said.count);
+        self.settled_for(n, said.count, said.amount)
+    }
+
+    pub(super) fn settled_for(&mut self, n: usize, count: u32, amount: Fen) -> Result<()> {
+        // A receipt that came twice was heard of the first time.
+        if self.households[n].waiting != Some(count) {
+            return Ok(());
         }
+        self.report.settled_fen += i64::from(amount.0);
+        self.report.refunded_fen = self.bank.store.read(|view| view.totals())?.refund_due_fen;
+        self.waits_no_more(n, count);
         Ok(())
     }
 

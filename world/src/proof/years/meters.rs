@@ -3,6 +3,7 @@
 use super::under::{DAY_S, Event, Under, draw};
 use meter::{Consumption, Outcome};
 use parties::trouble::Result;
+use reader::driver::esam::Purse;
 use scheme::money::Fen;
 use vcard::{Pull, SupplyCut, Torn};
 
@@ -48,20 +49,7 @@ impl Under<'_> {
                 household.site.restart(&kept)?;
             }
         }
-        let purse = household.site.purse()?;
-        let gained = purse.total_credited.0.wrapping_sub(before.total_credited.0);
-        let counts = purse.count.wrapping_sub(before.count);
-        let allowed = household.sold.get(&purse.count).cloned().unwrap_or_default();
-        household.credited += u64::from(gained);
-        household.count = purse.count;
-        self.report.credited_fen += i64::from(gained);
-        match counts {
-            0 if gained == 0 => {}
-            1 if allowed.contains(&Fen(gained)) => {}
-            _ => self
-                .violation(n, format!("{counts} counts and {gained} fen in one insertion, sold {allowed:?}")),
-        }
-        self.check(n)?;
+        self.gained(n, &before)?;
         match report.outcome {
             Outcome::Refused { .. } if pulled || cut || flash => {
                 self.later(600, DAY_S as u32, Event::Insert(n));
@@ -72,6 +60,24 @@ impl Under<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// What a meter was credited since: an order of an amount that was sold, once, or nothing.
+    pub(super) fn gained(&mut self, n: usize, before: &Purse) -> Result<()> {
+        let household = &mut self.households[n];
+        let purse = household.site.purse()?;
+        let gained = purse.total_credited.0.wrapping_sub(before.total_credited.0);
+        let counts = purse.count.wrapping_sub(before.count);
+        let allowed = household.sold.get(&purse.count).cloned().unwrap_or_default();
+        household.credited += u64::from(gained);
+        household.count = purse.count;
+        self.report.credited_fen += i64::from(gained);
+        match counts {
+            0 if gained == 0 => {}
+            1 if allowed.contains(&Fen(gained)) => household.gained = (purse.count, gained),
+            _ => self.violation(n, format!("{counts} counts and {gained} fen at once, sold {allowed:?}")),
+        }
+        self.check(n)
     }
 
     /// A customer tries his neighbour's meter: nothing of either changes.

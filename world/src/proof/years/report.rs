@@ -47,6 +47,9 @@ pub struct YearsReport {
     pub consumed_fen: i64,
     /// What must not be and was, with the day and the meter.
     pub violations: Vec<String>,
+    /// Purchases by each way.
+    #[serde(skip)]
+    pub ways: BTreeMap<&'static str, u64>,
     /// Sold, credited, settled and consumed in fen, and faults, up to the end of each tenth day.
     #[serde(skip)]
     pub course: Vec<[i64; 5]>,

@@ -1,13 +1,17 @@
 //! The world under way: its days, and what goes wrong in them.
 
+use super::phones::Phone;
 use super::report::{Years, YearsReport};
-use crate::bare::{Bank, Site};
+use crate::bare::{Bank, Entry, House, Site};
 use crate::proof::board::Progress;
 use crate::queue::Queue;
+use client::talk::Wanted;
 use parties::trouble::Result;
 use scheme::Moment;
 use scheme::chance::random;
 use scheme::money::Fen;
+use scheme::order::OrderId;
+use scheme::signing::Mode;
 use std::collections::BTreeMap;
 use vcard::SeededChance;
 use wire::sms::record::Records;
@@ -28,6 +32,51 @@ pub(super) enum Event {
     Receipt(usize, Records),
     /// A customer whose order came to nothing asks at the counter.
     Complain(usize, u32),
+    /// A customer tries again what his telephone did not bring to its end.
+    Online(usize),
+    /// A customer's bank is asked about a payment.
+    AskHouse(usize, OrderId),
+    /// A customer looks what became of his purchase by phone.
+    Phone(usize),
+}
+
+/// How a customer buys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In cash; the order comes as a message.
+    Cash,
+    /// By his bank; the order comes as a message.
+    Account,
+    /// By phone, from his account; the phone fetches the order.
+    Phone,
+    /// In cash, the order through a telephone into the meter.
+    Online,
+    /// The same by the field's frames.
+    Frames,
+}
+
+impl Way {
+    /// As the report tells it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Way::Cash => "in cash, by message",
+            Way::Account => "by bank, by message",
+            Way::Phone => "by phone",
+            Way::Online => "online",
+            Way::Frames => "by the field's frames",
+        }
+    }
+
+    /// Of the ways that a meter takes, one after another.
+    pub(super) fn of(site: &Site) -> Self {
+        match (site.n % 7, site.mode) {
+            (1 | 5, _) | (3, Mode::Signed) => Way::Online,
+            (2, _) => Way::Account,
+            (3, _) => Way::Frames,
+            (4, _) => Way::Phone,
+            _ => Way::Cash,
+        }
+    }
 }
 
 /// What a customer has, and what is believed of him.
@@ -43,6 +92,23 @@ pub(super) struct Household {
     pub(super) sold: BTreeMap<u32, Vec<Fen>>,
     pub(super) credited: u64,
     pub(super) count: u32,
+    /// The last order that was credited, by its count, and for how much.
+    pub(super) gained: (u32, u32),
+    /// How he buys.
+    pub(super) way: Way,
+    /// Times that a telephone did not bring it to its end.
+    pub(super) tries: u32,
+    /// What his bank is asked for.
+    pub(super) paying: Option<OrderId>,
+    /// His phone, and what he wants by it.
+    pub(super) phone: Phone,
+}
+
+impl Household {
+    /// Whether something that he bought is on its way.
+    pub(super) fn waits(&self) -> bool {
+        self.waiting.is_some() || self.paying.is_some() || self.phone.wants()
+    }
 }
 
 /// The world under way.
@@ -54,6 +120,16 @@ pub(super) struct Under<'p> {
     pub(super) chance: SeededChance,
     pub(super) now: Moment,
     pub(super) quiet: bool,
+    /// What customers paid in cash.
+    pub(super) cash: i64,
+    /// The customers' bank.
+    pub(super) house: House,
+    /// Whose a payment is whose end the bank's books have not seen.
+    pub(super) payers: BTreeMap<OrderId, usize>,
+    /// The bank's entry for phones.
+    pub(super) entry: Entry,
+    /// What phones were offered, by whose phone it is.
+    pub(super) offered: BTreeMap<String, Wanted>,
     pub(super) report: YearsReport,
     pub(super) progress: Progress<'p>,
 }
@@ -74,7 +150,7 @@ impl Under<'_> {
             if day >= self.what.days {
                 // Quiet days until nothing is under way any more.
                 self.quiet = true;
-                let waits = self.households.iter().any(|household| household.waiting.is_some());
+                let waits = self.households.iter().any(Household::waits) || !self.payers.is_empty();
                 if day >= self.what.days + QUIET_DAYS || (!waits && self.queue.is_empty()) {
                     break;
                 }
@@ -86,6 +162,7 @@ impl Under<'_> {
                 let faults = i64::try_from(r.faults_in_all()).unwrap_or(i64::MAX);
                 let line = [r.sold_fen, r.credited_fen, r.settled_fen, r.consumed_fen, faults];
                 self.report.course.push(line);
+                self.money()?;
                 (self.progress)(&format!("day {day} of {}", self.what.days));
             }
         }
@@ -104,6 +181,7 @@ impl Under<'_> {
         }
         self.now = evening;
         self.bank.now = evening;
+        self.evening()?;
         for n in 0..self.households.len() {
             self.consume(n)?;
             if day < self.what.days {
@@ -155,6 +233,9 @@ impl Under<'_> {
             }
             Event::Receipt(n, records) => self.settle(n, &records),
             Event::Complain(n, count) => self.complain(n, count),
+            Event::Online(n) => self.try_online(n),
+            Event::AskHouse(n, id) => self.ask_house(n, id),
+            Event::Phone(n) => self.at_phone(n),
         }
     }
 }
