@@ -253,6 +253,24 @@ storage-write - 19 Err-35
 storage-empty - 7 Err-32
 pairing - 5 Err-32
 retired - 2 Err-31
+low-voltage - 1 Err-31
+card-reset - 4 Err-32
+card-identity - 5 Err-32
+card-doubts - 6 Err-32
+card-unissued - 7 Err-32
+card-type - 8 Err-32
+card-mac - 10 Err-32
+card-meter - 11 Err-33
+card-customer - 12 Err-33
+card-serial - 13 Err-33
+card-file - 14 Err-34
+card-not-opened - 15 Err-34
+card-replacement - 16 Err-34
+card-count - 17 Err-34
+card-used - 18 Err-34
+card-command - 19 Err-35
+card-pulled - 20 Err-35
+card-ceiling - 21 Err-36
 older-make - 9 Err-32
 ";
 
