@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod air;
+pub mod infrared;
+pub mod light;
+pub mod port;
+pub mod spent;
+
+pub use air::{Cut, FOREVER, Place, Setting};
+pub use port::Far;
+pub use spent::{Line, Spent};
+pub use {scheme, wire};

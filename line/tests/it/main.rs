@@ -1,0 +1,4 @@
+//! Lines from outside: a phone's reader at one end, a meter that counts at the other.
+
+mod infrared;
+mod meter;
