@@ -3,7 +3,9 @@
 
 pub mod air;
 pub mod infrared;
+pub mod irda;
 pub mod light;
+pub mod pcap;
 pub mod port;
 pub mod spent;
 

@@ -1,4 +1,5 @@
 //! Lines from outside: a phone's reader at one end, a meter that counts at the other.
 
 mod infrared;
+mod irda;
 mod meter;
