@@ -15,7 +15,8 @@ pub enum Service {
 /// Services of a meter's port, as its attribute `Parameters` has them: raw and nine wires, serial.
 pub const PARAMETERS: [u8; 6] = [0x00, 1, 0x05, 0x01, 1, 0x01];
 /// What the phone sets: nine wires, 9600 bit/s, eight bits with an even parity, no flow control, DTR and RTS up.
-const OF_PHONE: &[u8] = &[0x00, 1, 0x04, 0x10, 4, 0, 0, 0x25, 0x80, 0x11, 1, 0x1B, 0x12, 1, 0x00, 0x20, 1, 0x0F];
+const OF_PHONE: &[u8] =
+    &[0x00, 1, 0x04, 0x10, 4, 0, 0, 0x25, 0x80, 0x11, 1, 0x1B, 0x12, 1, 0x00, 0x20, 1, 0x0F];
 /// What the meter says to it: CTS, DSR and CD up.
 const OF_METER: &[u8] = &[0x21, 1, 0xBB];
 /// Units that one takes before it gives credit again.

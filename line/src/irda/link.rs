@@ -165,7 +165,8 @@ impl<'m> Irda<'m> {
         match self.lap.stage() {
             Stage::Nobody => Err(LinkError::Absent {
                 line: "IrDA".into(),
-                why: "nobody is found in the light: hold the phone nearer and straight, away from lamps".into(),
+                why: "nobody is found in the light: hold the phone nearer and straight, away from lamps"
+                    .into(),
             }),
             Stage::Lost => Err(LinkError::Failed(
                 "the light is lost: hold the phone nearer and say the same again".into(),
@@ -176,14 +177,17 @@ impl<'m> Irda<'m> {
     }
 
     fn shine(&mut self, shine: Shine) {
-        let kept = self.devices.iter().map(|device| device.ear.from).chain([self.ear.from]).min().unwrap_or(0);
+        let kept =
+            self.devices.iter().map(|device| device.ear.from).chain([self.ear.from]).min().unwrap_or(0);
         self.sky.add(shine, kept);
     }
 
     /// A turn of the phone and what comes of it.
     fn turn(&mut self) -> Result<(), LinkError> {
-        while let Some(unit) = self.phone.next() {
-            self.lap.push(unit);
+        if self.lap.stage() == Stage::Connected {
+            while let Some(unit) = self.phone.next() {
+                self.lap.push(unit);
+            }
         }
         let turn = self.lap.turn();
         let wake = self.lap.terms().map_or(CONTENTION_WAKE, |terms| terms.wake);
@@ -238,7 +242,8 @@ impl<'m> Irda<'m> {
             }
             let heard = self.sky.listen(&mut device.ear, until);
             for byte in heard {
-                let Some(frame) = device.unwrapper.push(byte.byte).and_then(|frame| LapFrame::parse(&frame)) else {
+                let Some(frame) = device.unwrapper.push(byte.byte).and_then(|frame| LapFrame::parse(&frame))
+                else {
                     continue;
                 };
                 let mut draw = |below: u8| air.draw(0, u64::from(below).saturating_sub(1)) as u8;

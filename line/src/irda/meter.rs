@@ -59,7 +59,9 @@ impl MeterEnd {
             // Nobody else's while somebody has it, and no other selector.
             (_, What::Connect(_)) => What::Disconnect,
             (_, What::Data(data)) => {
-                if let Some((_, _, wires)) = self.open.as_mut().filter(|(user, own, _)| (*user, *own) == (from, to)) {
+                if let Some((_, _, wires)) =
+                    self.open.as_mut().filter(|(user, own, _)| (*user, *own) == (from, to))
+                {
                     wires.hear(&data);
                 }
                 return;

@@ -36,15 +36,8 @@ impl Offer {
     /// What phone and meter here can: 9600 to 115200 bit/s, turns of 500 ms, 64 to 256 bytes, seven frames, 12 bytes FF, 10 ms, 3 or 8 s.
     ///
     /// UNSPECIFIED: what the published phone and meter offered one another is not known.
-    pub const USUAL: Offer = Offer {
-        speeds: 0b11_1110,
-        turn: 0,
-        sizes: 0b111,
-        window: 7,
-        wakes: 2,
-        pause: 0,
-        thresholds: 0b11,
-    };
+    pub const USUAL: Offer =
+        Offer { speeds: 0b11_1110, turn: 0, sizes: 0b111, window: 7, wakes: 2, pause: 0, thresholds: 0b11 };
 
     /// As it stands in SNRM and UA.
     pub fn to_bytes(self) -> Vec<u8> {

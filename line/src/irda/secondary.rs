@@ -112,7 +112,8 @@ impl Secondary {
                 if frame.address == ALL && target == self.address =>
             {
                 // Its own phone repeats itself; another one takes the place of one that went.
-                if before.is_some_and(|(address, _)| address != connection) && now < self.heard_at + 1_000_000 {
+                if before.is_some_and(|(address, _)| address != connection) && now < self.heard_at + 1_000_000
+                {
                     return Event::None;
                 }
                 let Some(theirs) = Offer::parse(&offer) else { return Event::None };

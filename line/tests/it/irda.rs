@@ -32,7 +32,10 @@ fn what_looks_like_a_beginning_is_escaped() {
         let mut bent = line.clone();
         bent[at] ^= 0x04;
         let mut unwrapper = Unwrapper::default();
-        assert!(bent.iter().filter_map(|byte| unwrapper.push(*byte)).all(|found| found == frame && at < 3), "{at}");
+        assert!(
+            bent.iter().filter_map(|byte| unwrapper.push(*byte)).all(|found| found == frame && at < 3),
+            "{at}"
+        );
     }
 }
 
@@ -76,7 +79,12 @@ fn the_lower_of_both_holds() {
     assert_eq!(Offer::parse(&[1, 2, 3]), None);
 }
 
-fn open<'m>(setting: &Setting, service: Service, meter: &'m mut Meter, seed: u64) -> Result<Irda<'m>, LinkError> {
+fn open<'m>(
+    setting: &Setting,
+    service: Service,
+    meter: &'m mut Meter,
+    seed: u64,
+) -> Result<Irda<'m>, LinkError> {
     Irda::open(setting, service, vec![meter], chance(seed))
 }
 
@@ -105,7 +113,8 @@ fn two_meters_are_told_apart_by_their_slots() {
     let mut found = 0;
     for seed in 0..10 {
         let (mut one, mut two) = (Meter::new(1), Meter::new(2));
-        let opened = Irda::open(&Setting::default(), Service::NineWire, vec![&mut one, &mut two], chance(seed));
+        let opened =
+            Irda::open(&Setting::default(), Service::NineWire, vec![&mut one, &mut two], chance(seed));
         let mut line = opened.unwrap();
         let said = data(ask(&mut line, &read_address()));
         found += usize::from(said.len() == 6);
@@ -118,7 +127,10 @@ fn what_is_lost_is_sent_again() {
     let (mut repeated, mut opened) = (0, 0);
     for seed in 0..20 {
         let mut meter = Meter::new(1);
-        let Ok(mut line) = open(&setting(RANGE_CM * 107 / 100, 0), Service::NineWire, &mut meter, seed) else { continue };
+        let Ok(mut line) = open(&setting(RANGE_CM * 107 / 100, 0), Service::NineWire, &mut meter, seed)
+        else {
+            continue;
+        };
         opened += 1;
         if matches!(ask(&mut line, &buy(1, 1)), Said::Frame(_)) {
             repeated += line.repeated();

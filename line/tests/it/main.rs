@@ -3,3 +3,5 @@
 mod infrared;
 mod irda;
 mod meter;
+mod nfc;
+mod radio;
