@@ -57,9 +57,9 @@ impl Air {
         let Place { distance_cm, noise } = setting.place;
         let range = u64::from(range_cm.max(1));
         let distance = u64::from(distance_cm.unwrap_or(range_cm / 2));
-        // What a lamp takes is as if the phone stood farther away.
-        let seems = distance * (100 + u64::from(noise)) / 100;
-        let over = (100 * seems / range).saturating_sub(100);
+        // What a lamp takes is as if the phone stood farther away: in per cent of the range.
+        let seems = distance * (100 + u64::from(noise)) / range;
+        let over = seems.saturating_sub(100);
         let wrong = over * over * WORST / ((CUT_OFF - 100) * (CUT_OFF - 100));
         Air {
             now: 0,
@@ -69,7 +69,7 @@ impl Air {
             dark_until: 0,
             wrong,
             // Near the meter its light drowns the lamp.
-            bursts: if 2 * seems > range { u64::from(noise) } else { 0 },
+            bursts: if seems > 50 { u64::from(noise) } else { 0 },
             out: over >= CUT_OFF - 100,
         }
     }

@@ -1,6 +1,6 @@
 //! What a line took, and the trait of all lines.
 
-use wire::ByteLink;
+use wire::{ByteLink, LinkError};
 
 /// What a line took so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +25,12 @@ impl Spent {
         self.us.div_ceil(1000)
     }
 
+    /// What so many bytes would take alone at the line's speed, in milliseconds; a begun one counts whole.
+    pub const fn least_ms_of(&self, bytes: u64) -> u64 {
+        let carried = self.sent + self.received;
+        (self.least_us * bytes).div_ceil(1000 * if carried == 0 { 1 } else { carried })
+    }
+
     /// The least, in milliseconds; a begun one counts whole.
     pub const fn least_ms(&self) -> u64 {
         self.least_us.div_ceil(1000)
@@ -35,6 +41,14 @@ impl Spent {
 pub trait Line: ByteLink {
     /// What it took so far.
     fn spent(&self) -> Spent;
+
+    /// Takes leave of the meter, where the line has such words.
+    ///
+    /// # Errors
+    /// A meter's own; that leave was not heard is none.
+    fn end(&mut self) -> Result<(), LinkError> {
+        Ok(())
+    }
 
     /// What passed on it as a capture file that Wireshark opens, where the line has such a form.
     fn capture(&self) -> Option<Vec<u8>> {

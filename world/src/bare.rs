@@ -4,13 +4,16 @@
 
 mod bank;
 mod city;
+mod eye;
 mod formal;
+mod online;
 mod seed;
 mod site;
 
 pub use self::bank::Bank;
 pub use self::city::{City, root};
 pub(crate) use self::city::{issue, number, open, plan, region, serial, target};
+pub use self::eye::Eye;
 pub use self::formal::Formal;
 pub use self::seed::{BEGIN, Seed};
 pub use self::site::{Flash, Site};

@@ -3,6 +3,7 @@
 use crate::figures::Report;
 use crate::timeline::Timeline;
 use crate::town::Town;
+use line::Kind;
 use parties::bank::ReceiptFacts;
 use parties::pipe::{FAST, PipeReport, SLOW};
 use parties::trouble::{Context, Result, refused};
@@ -28,6 +29,8 @@ pub struct Way {
     pub line_ms: u64,
     /// The same at 9600 bit/s.
     pub line_ms_9600: u64,
+    /// What the messages alone take at the line's speed, without frames and without waiting; none where no message is carried.
+    pub least_ms: Option<u64>,
     /// The receipt settled the order.
     pub settled: bool,
 }
@@ -53,6 +56,11 @@ const WALKS: &[Walk] = &[
     |day| day.by_frames(),
     |day| day.by_signed_sim(),
     |day| day.signed_online(),
+    |day| day.over(Kind::Infrared),
+    |day| day.over(Kind::Irda),
+    |day| day.over(Kind::Bluetooth),
+    |day| day.over(Kind::Ble),
+    |day| day.over(Kind::Nfc),
 ];
 
 /// The day under way.
@@ -112,6 +120,7 @@ impl Day<'_> {
             bits_per_s: meter::BAUD,
             line_ms: ms,
             line_ms_9600: ms,
+            least_ms: None,
             settled: is_settled,
         })
     }
@@ -147,6 +156,17 @@ impl Day<'_> {
         self.carried("recharge", FAST, &report)
     }
 
+    /// The paper's flow over a line with its physics, in the time of that line.
+    fn over(&mut self, kind: Kind) -> Result<Way> {
+        let (report, spent) = self.town.buy_over(self.person, kind, Some(AMOUNT))?;
+        let carried = self.carried(kind.name(), spent.bits_per_s, &report)?;
+        let least = spent.least_ms_of(report.bytes());
+        let what = format!("holds the phone to meter {}: {}", self.person.meter, kind.name());
+        let conclusion = format!("{} ms with all that the line needs, {least} ms at the least", spent.ms());
+        self.say("telephone", "", what, conclusion);
+        Ok(Way { line_ms: spent.ms(), least_ms: Some(least), ..carried })
+    }
+
     /// What a telephone carried, at the speed of the meter's port it stood at.
     fn carried(&mut self, way: &'static str, bits_per_s: u32, report: &PipeReport) -> Result<Way> {
         report.verdict()?;
@@ -157,8 +177,7 @@ impl Day<'_> {
             }
         }
         let PipeReport { receipt, line, .. } = report;
-        let messages = report.passed.len();
-        let bytes: usize = report.passed.iter().map(|passed| passed.bytes[1]).sum();
+        let (messages, bytes) = (report.passed.len(), report.bytes());
         let what = format!(
             "carries {messages} messages, {bytes} bytes, between meter {} and the bank",
             self.person.meter
@@ -174,6 +193,7 @@ impl Day<'_> {
             bits_per_s,
             line_ms: if bits_per_s == SLOW { line.ms_1200 } else { line.ms_9600 },
             line_ms_9600: line.ms_9600,
+            least_ms: Some(if bits_per_s == SLOW { line.least_ms_1200 } else { line.least_ms_9600 }),
             settled: matches!(receipt.facts, Some(ReceiptFacts::Settled { .. })),
         })
     }

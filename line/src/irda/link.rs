@@ -350,6 +350,10 @@ impl Line for Irda<'_> {
         }
     }
 
+    fn end(&mut self) -> Result<(), LinkError> {
+        self.close()
+    }
+
     fn capture(&self) -> Option<Vec<u8>> {
         Some(self.capture.bytes())
     }

@@ -1,6 +1,6 @@
 //! A phone held to a meter: what goes over the field, and how long it takes.
 
-use super::block::{opened, sealed};
+use super::block::{Block, opened, sealed};
 use super::face::{AID, CARD_TAKES, Does, FRAME_WAIT_US, Face};
 use super::reader::{Next, Reader};
 use crate::air::{Air, Setting};
@@ -293,6 +293,13 @@ impl ByteLink for Nfc<'_> {
 }
 
 impl Line for Nfc<'_> {
+    fn end(&mut self) -> Result<(), LinkError> {
+        if self.reader.take().is_some() {
+            self.exchange(&Block::Deselect.to_bytes(), FRAME_WAIT_US)?;
+        }
+        Ok(())
+    }
+
     fn spent(&self) -> Spent {
         Spent {
             us: self.air.now(),

@@ -53,7 +53,7 @@ impl Bank {
     }
 
     /// Works with the PSAM, its PIN verified.
-    fn with<T>(&mut self, work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn with<T>(&mut self, work: impl FnOnce(&mut Store, &mut Psam<'_>) -> Result<T>) -> Result<T> {
         let mut psam = Psam::open(&mut self.psam)?;
         psam.verify_pin(Pin::from_digits(PIN)?.expose())?;
         psam.prove_with(self.server_key.clone().prover());

@@ -35,7 +35,7 @@ fn luhn(body: String) -> String {
 }
 
 /// IMSI of a customer's SIM; another `version` is another SIM.
-fn imsi(n: u32, version: u32) -> String {
+pub(super) fn imsi(n: u32, version: u32) -> String {
     format!("46000{version:04}{n:06}")
 }
 

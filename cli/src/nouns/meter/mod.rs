@@ -6,6 +6,7 @@ mod pair;
 mod port;
 mod station;
 mod test;
+mod way;
 
 use crate::prelude::*;
 use crate::{audit, wire_time};

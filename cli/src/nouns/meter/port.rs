@@ -1,7 +1,8 @@
 //! `gridcard meter port` and `gridcard meter read`: the two ends of a meter's line.
 
+use super::way::Ahead;
 use crate::call::Call;
-use crate::output::{answer, put};
+use crate::output::put;
 use crate::screen::{facts, say};
 use crate::shared::SerialOptions;
 use clap::Args;
@@ -54,16 +55,14 @@ pub struct PortLine {
 /// Options of `meter read`.
 #[derive(Debug, Args)]
 pub struct Read {
-    /// Where the meter is: HOST:PORT, or the path of a serial port.
-    pub line: Place,
+    #[command(flatten)]
+    pub ahead: Ahead,
     /// Items by name or by identifier, as in balance or 00900200. Default: what a customer would look for.
     #[arg(value_parser = item)]
     pub items: Vec<&'static Item>,
     /// Address of the meter, 12 digits. Default: that of the one meter on the line.
     #[arg(long)]
     pub address: Option<MeterNumber>,
-    #[command(flatten)]
-    pub serial: SerialOptions,
 }
 
 /// What `meter read` reads when nothing is named.
@@ -128,20 +127,20 @@ pub fn port(call: &Call, options: &Port) -> Result<()> {
 
 /// Reads a meter at the other end of a line.
 pub fn read(call: &Call, options: &Read) -> Result<()> {
-    let mut link = options.line.open(options.serial.get())?;
     let items: Vec<&Item> = if options.items.is_empty() {
         USUAL.iter().filter_map(|name| Item::named(name)).collect()
     } else {
         options.items.clone()
     };
     let address = options.address.map(|number| Address(number.0));
-    let report = meters::read(&mut *link, address, &items)?;
+    let read = options.ahead.reach(call, |link| meters::read(link, address, &items))?;
+    let report = &read.report;
     let mut lines = vec![("address", report.address.clone())];
     for item in &report.items {
         let value = item.value.clone().or_else(|| item.refused.clone()).unwrap_or_default();
         lines.push((item.name, value));
     }
-    answer(call, &facts(&lines), &report);
+    read.tell(call, &facts(&lines));
     if report.items.iter().all(|item| item.value.is_none()) {
         return Err(Failure::new(Kind::Refused, "the meter gave none of it").into());
     }
