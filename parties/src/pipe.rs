@@ -146,9 +146,13 @@ pub struct PipeReport {
 impl PipeReport {
     /// Of what the server said in the end, the messages that were carried, and the meter's line.
     pub(crate) fn of(result: ResultReport, passed: Vec<Passed>, used: LineUse) -> Self {
-        let messages = passed.iter().map(|passed| passed.bytes[1] as u64).sum();
-        let line = LineTimes::of(used, messages);
+        let line = LineTimes::of(used, bytes(&passed));
         PipeReport { purchase: result.purchase, receipt: result.receipt, passed, line }
+    }
+
+    /// Bytes of the messages alone, as they went on.
+    pub fn bytes(&self) -> u64 {
+        bytes(&self.passed)
     }
 
     /// Whether money came in and is settled.
@@ -172,6 +176,10 @@ pub fn verdict_of(receipt: &ReceiptLine) -> Result<()> {
         return Err(meter_refused(receipt.detail.clone()));
     }
     Ok(())
+}
+
+fn bytes(passed: &[Passed]) -> u64 {
+    passed.iter().map(|passed| passed.bytes[1] as u64).sum()
 }
 
 /// Carries a purchase between a server and the meter at the other end of a line.

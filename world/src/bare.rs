@@ -3,6 +3,7 @@
 //! Everything random comes from one seed. Keys are those of the published test root.
 
 mod bank;
+mod carry;
 mod city;
 mod eye;
 mod formal;

@@ -2,6 +2,7 @@
 
 use crate::place::World;
 use crate::town::Town;
+use line::{Setting, Spent};
 use meter::port::Way;
 use parties::bank::online::{self, BeginRequest, MessageReport, ResultReport};
 use parties::bank::pins::PinChoice;
@@ -137,6 +138,33 @@ impl Town {
             eye.close()?;
             passed
         })
+    }
+
+    /// A customer buys online over a line with its physics, at whose far end his meter is; and what the line took.
+    ///
+    /// # Errors
+    /// Those of [`pipe::pass`]; a line that cannot be opened.
+    pub fn buy_over(
+        &self,
+        person: &Registration,
+        kind: line::Kind,
+        amount: Option<Fen>,
+    ) -> Result<(PipeReport, Spent)> {
+        let mut counter = self.counter()?;
+        let passed = self.world().act(Deed::Look, |session| {
+            let mut eye = Near::open(session, &[person.meter], Way::Infrared)?;
+            let passed =
+                kind.open(&Setting::default(), &mut eye, session.chance("the line")).map_err(Into::into);
+            let passed = passed.and_then(|mut line| {
+                let (wanted, telephone) = (self.wanted(person, amount), self.telephone(person));
+                let report = pipe::pass(&mut *line, &mut counter, &wanted, &telephone)?;
+                Ok((report, line.spent()))
+            });
+            eye.close()?;
+            passed
+        });
+        counter.close()?;
+        passed
     }
 
     /// Carries a recharge by the field's frames between a server and the port of a customer's meter.

@@ -5,6 +5,7 @@
 mod board;
 mod cuts;
 mod guess;
+mod lines;
 mod picture;
 mod protocols;
 mod real;
@@ -14,6 +15,7 @@ mod years;
 pub use board::{Progress, Row, Scoreboard};
 pub use cuts::{Depth, cuts};
 pub use guess::guess;
+pub use lines::lines;
 pub use picture::picture;
 pub use protocols::protocols;
 pub use real::{CardTrial, OrderTrial, PortTrial, card, orders, port};

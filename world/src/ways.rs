@@ -4,6 +4,7 @@ use crate::far::BAY;
 use crate::figures::Report;
 use crate::timeline::Timeline;
 use crate::town::Town;
+use line::Kind;
 use parties::bank::ReceiptFacts;
 use parties::pipe::{FAST, PipeReport, SLOW};
 use parties::trouble::{Context, Result, refused};
@@ -35,6 +36,8 @@ pub struct Way {
     pub line_ms: u64,
     /// The same at 9600 bit/s.
     pub line_ms_9600: u64,
+    /// What the messages alone take at the line's speed, without frames and without waiting; none where no message is carried.
+    pub least_ms: Option<u64>,
     /// The receipt settled the order.
     pub settled: bool,
 }
@@ -63,6 +66,11 @@ const WALKS: &[Walk] = &[
     |day| day.by_card(),
     |day| day.by_signed_sim(),
     |day| day.signed_online(),
+    |day| day.over(Kind::Infrared),
+    |day| day.over(Kind::Irda),
+    |day| day.over(Kind::Bluetooth),
+    |day| day.over(Kind::Ble),
+    |day| day.over(Kind::Nfc),
 ];
 
 /// The day under way.
@@ -122,6 +130,7 @@ impl Day<'_> {
             bits_per_s: meter::BAUD,
             line_ms: ms,
             line_ms_9600: ms,
+            least_ms: None,
             settled: is_settled,
         })
     }
@@ -155,6 +164,7 @@ impl Day<'_> {
             bits_per_s: meter::BAUD,
             line_ms: ms,
             line_ms_9600: ms,
+            least_ms: None,
             settled,
         })
     }
@@ -218,8 +228,20 @@ impl Day<'_> {
             bits_per_s: BAY,
             line_ms: run.ms,
             line_ms_9600: run.ms,
+            least_ms: None,
             settled: is_settled,
         })
+    }
+
+    /// The paper's flow over a line with its physics, in the time of that line.
+    fn over(&mut self, kind: Kind) -> Result<Way> {
+        let (report, spent) = self.town.buy_over(self.person, kind, Some(AMOUNT))?;
+        let carried = self.carried((kind.name(), PHONE), spent.bits_per_s, &report)?;
+        let least = spent.least_ms_of(report.bytes());
+        let what = format!("holds the phone to meter {}: {}", self.person.meter, kind.name());
+        let conclusion = format!("{} ms with all that the line needs, {least} ms at the least", spent.ms());
+        self.say("telephone", "", what, conclusion);
+        Ok(Way { line_ms: spent.ms(), least_ms: Some(least), ..carried })
     }
 
     /// What somebody without a key carried, at the speed of the meter's port it stood at.
@@ -237,8 +259,7 @@ impl Day<'_> {
             }
         }
         let PipeReport { receipt, line, .. } = report;
-        let messages = report.passed.len();
-        let bytes: usize = report.passed.iter().map(|passed| passed.bytes[1]).sum();
+        let (messages, bytes) = (report.passed.len(), report.bytes());
         let what = format!(
             "carries {messages} messages, {bytes} bytes, between meter {} and the bank",
             self.person.meter
@@ -254,6 +275,7 @@ impl Day<'_> {
             bits_per_s,
             line_ms: if bits_per_s == SLOW { line.ms_1200 } else { line.ms_9600 },
             line_ms_9600: line.ms_9600,
+            least_ms: Some(if bits_per_s == SLOW { line.least_ms_1200 } else { line.least_ms_9600 }),
             settled: matches!(receipt.facts, Some(ReceiptFacts::Settled { .. })),
         })
     }

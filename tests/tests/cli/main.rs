@@ -30,6 +30,7 @@ mod life;
 mod limits;
 #[cfg(unix)]
 mod line;
+mod lines;
 mod lists;
 #[cfg(target_os = "linux")]
 mod media;

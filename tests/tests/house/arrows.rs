@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use std::collections::BTreeSet;
 
 /// Crate, and the crates it may import, for its tests too.
-const ALLOWED: [(&str, &[&str]); 24] = [
+const ALLOWED: [(&str, &[&str]); 25] = [
     // the ground
     ("wire", &[]),
     ("keys", &[]),
@@ -23,6 +23,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
     ("kdc", &["issue", "reader", "wire", "keys", "scheme"]),
     ("office", &["issue", "reader", "wire", "keys", "scheme", "disk"]),
     ("meter", &["reader", "wire", "keys", "scheme"]),
+    ("line", &["wire", "scheme"]),
     ("phone", &["reader", "wire", "scheme"]),
     ("client", &["wire", "keys", "scheme"]),
     ("handset", &["client", "keys", "scheme"]),
@@ -41,7 +42,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
         "world",
         &[
             "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
-            "meter", "phone", "client", "server", "parties",
+            "meter", "line", "phone", "client", "server", "parties",
         ],
     ),
     // what other people's tests use
@@ -49,7 +50,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
         "gridcard",
         &[
             "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
-            "meter", "phone", "client", "server", "parties", "lens", "world",
+            "meter", "line", "phone", "client", "server", "parties", "lens", "world",
         ],
     ),
     // the roof
@@ -64,22 +65,22 @@ const ALLOWED: [(&str, &[&str]); 24] = [
         "cli",
         &[
             "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
-            "meter", "phone", "client", "handset", "server", "parties", "lens", "world", "service",
+            "meter", "line", "phone", "client", "handset", "server", "parties", "lens", "world", "service",
         ],
     ),
     (
         "tests",
         &[
             "wire", "keys", "scheme", "disk", "cos", "applets", "vcard", "reader", "issue", "kdc", "office",
-            "meter", "phone", "client", "handset", "smpp", "server", "parties", "lens", "world", "gridcard",
-            "service", "cli",
+            "meter", "line", "phone", "client", "handset", "smpp", "server", "parties", "lens", "world",
+            "gridcard", "service", "cli",
         ],
     ),
 ];
 
 const CARDS_TOWER: [&str; 3] = ["cos", "applets", "vcard"];
-const HOSTS_TOWER: [&str; 10] =
-    ["reader", "issue", "kdc", "office", "meter", "phone", "client", "handset", "smpp", "server"];
+const HOSTS_TOWER: [&str; 11] =
+    ["reader", "issue", "kdc", "office", "meter", "line", "phone", "client", "handset", "smpp", "server"];
 
 /// The members of the workspace, as their manifests have them.
 fn members() -> Vec<Package> {

@@ -2,6 +2,8 @@
 
 use super::site::Site;
 use meter::port::{Guard, Way, serve};
+use parties::trouble::Result;
+use reader::driver::esam::{Esam, Purse};
 use scheme::Chance;
 use scheme::moment::Moment;
 use std::collections::VecDeque;
@@ -37,8 +39,19 @@ impl<'s> Eye<'s> {
         Eye { site, way, now, fault, guard, receiver, said: VecDeque::new(), passed: 0 }
     }
 
+    /// What is in the purse, by another look at the card as it is: the session that the port keeps goes on.
+    ///
+    /// # Errors
+    /// The ESAM is gone.
+    pub fn purse(&self) -> Result<Purse> {
+        let mut card = self.site.seed.copy(&self.site.esam)?;
+        let mut esam = Esam::new(&mut card);
+        esam.reset()?;
+        Ok(esam.purse()?)
+    }
+
     /// One frame more; an error where it comes nowhere.
-    fn pass(&mut self) -> Result<u32, LinkError> {
+    fn pass(&mut self) -> core::result::Result<u32, LinkError> {
         let before = self.passed;
         self.passed += 1;
         match self.fault.cut_after {
@@ -49,9 +62,9 @@ impl<'s> Eye<'s> {
 }
 
 impl ByteLink for Eye<'_> {
-    fn send(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
-        for frame in self.receiver.push(bytes) {
-            let Ok(frame) = frame else { continue };
+    fn send(&mut self, bytes: &[u8]) -> core::result::Result<(), LinkError> {
+        let found = if bytes.is_empty() { self.receiver.silence() } else { self.receiver.push(bytes) };
+        for frame in found.into_iter().flatten() {
             let before = self.pass()?;
             let Site { meter, esam, seed, .. } = &mut *self.site;
             let mut chance = seed.chance(&format!("port {} {before}", self.now));
@@ -69,14 +82,10 @@ impl ByteLink for Eye<'_> {
         Ok(())
     }
 
-    fn receive(&mut self, buffer: &mut [u8], _: Duration) -> Result<usize, LinkError> {
+    fn receive(&mut self, buffer: &mut [u8], _: Duration) -> core::result::Result<usize, LinkError> {
         if self.fault.cut_after.is_some_and(|most| self.passed > most) {
             return Err(LinkError::Closed);
         }
-        let length = buffer.len().min(self.said.len());
-        for (place, byte) in buffer.iter_mut().zip(self.said.drain(..length)) {
-            *place = byte;
-        }
-        Ok(length)
+        Ok(line::spent::hand_over(&mut self.said, buffer))
     }
 }

@@ -44,6 +44,22 @@ fn a_cut_anywhere_changes_nothing_in_the_end() {
     assert_eq!(of_server.map(|row| row.tried >= 3).collect::<Vec<_>>(), [true; 4]);
 }
 
+/// Every byte of a purchase over each line; `prove` tries each seventh.
+#[test]
+fn no_line_loses_or_doubles_a_purchase() {
+    let rows = proof::lines(Suite::Aes128, SEED, 1, &mut quiet()).unwrap();
+    holds(&rows, 10);
+    let tried: u64 = rows.iter().map(|row| row.tried).sum();
+    assert!(tried > 3000, "{tried} purchases");
+    for row in rows.iter().filter(|row| row.attack.contains("cut at a byte")) {
+        for seen in
+            ["the same again brings the receipt and no money", "nothing had happened; the same again credits"]
+        {
+            assert!(row.stopped_by.get(seen).is_some_and(|times| *times > 20), "{row:?}");
+        }
+    }
+}
+
 #[test]
 fn a_world_repeats_from_its_seed_and_loses_nothing() {
     let what = Years { suite: Suite::Sm4, seed: SEED, days: 90, meters: 40, calm: false };

@@ -1,13 +1,13 @@
 //! `gridcard meter buy`: a telephone between a meter's line and a running server, without a key of its own.
 
+use super::way::Ahead;
 use crate::far::{Far, Remote};
 use crate::prelude::*;
-use crate::shared::{By, SerialOptions};
+use crate::shared::By;
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::bank::recharge::RechargeReport;
 use parties::frames;
 use parties::pipe::{self, OnlineServer, PipeReport, RechargeServer, Telephone, Wanted};
-use reader::link::Place;
 use reader::security::BankAsked;
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
@@ -20,8 +20,8 @@ use service::client::Request;
 /// Options of `meter buy`.
 #[derive(Debug, Args)]
 pub struct Buy {
-    /// Where the meter is: HOST:PORT, or the path of a serial port.
-    pub line: Place,
+    #[command(flatten)]
+    pub ahead: Ahead,
     /// Who buys.
     #[arg(long, value_name = "NUMBER")]
     pub customer: CustomerNumber,
@@ -47,8 +47,6 @@ pub struct Buy {
     /// The telephone's own identity.
     #[arg(long, value_name = "NUMBER", required_if_eq("by", "session"))]
     pub imei: Option<Imei>,
-    #[command(flatten)]
-    pub serial: SerialOptions,
     #[command(flatten)]
     pub remote: Remote,
 }
@@ -94,22 +92,23 @@ impl RechargeServer for Far<'_> {
 pub fn run(call: &Call, options: &Buy) -> Result<()> {
     options.remote.must_be_named()?;
     let mut far = options.remote.line(call)?;
-    let mut link = options.line.open(options.serial.get())?;
     let wanted = Wanted {
         customer: options.customer,
         meter: options.meter,
         amount: options.amount,
         account: options.bank_account.clone(),
     };
-    let report = match (options.by, &options.msisdn, &options.imsi, &options.imei) {
-        (By::Session, Some(msisdn), Some(imsi), Some(imei)) => {
-            let telephone = Telephone { msisdn: msisdn.clone(), imsi: imsi.clone(), imei: imei.clone() };
-            pipe::pass(&mut *link, &mut far, &wanted, &telephone)?
+    let carried = options.ahead.reach(call, |link| {
+        match (options.by, &options.msisdn, &options.imsi, &options.imei) {
+            (By::Session, Some(msisdn), Some(imsi), Some(imei)) => {
+                let telephone = Telephone { msisdn: msisdn.clone(), imsi: imsi.clone(), imei: imei.clone() };
+                pipe::pass(link, &mut far, &wanted, &telephone)
+            }
+            _ => frames::pass(link, &mut far, &wanted),
         }
-        _ => frames::pass(&mut *link, &mut far, &wanted)?,
-    };
-    answer(call, &words(call, &report), &report);
-    report.verdict()
+    })?;
+    carried.tell(call, &words(call, &carried.report));
+    carried.report.verdict()
 }
 
 fn words(call: &Call, report: &PipeReport) -> String {

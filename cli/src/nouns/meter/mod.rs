@@ -9,6 +9,7 @@ mod pair;
 mod port;
 mod station;
 mod test;
+mod way;
 
 use crate::prelude::*;
 use crate::{audit, wire_time};

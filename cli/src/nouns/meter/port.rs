@@ -1,8 +1,8 @@
 //! `gridcard meter port` and `gridcard meter read`: the two ends of a meter's line.
 
 use super::line::{PortLine, Signals};
+use super::way::Ahead;
 use crate::call::Call;
-use crate::output::answer;
 use crate::screen::{facts, say};
 use crate::shared::SerialOptions;
 use clap::Args;
@@ -10,7 +10,6 @@ use meter::port::Way;
 use parties::Result;
 use parties::meters;
 use parties::trouble::Failure;
-use reader::link::Place;
 use scheme::Kind;
 use scheme::numbers::MeterNumber;
 use wire::dlt645::items::Item;
@@ -34,16 +33,14 @@ pub struct Port {
 /// Options of `meter read`.
 #[derive(Debug, Args)]
 pub struct Read {
-    /// Where the meter is: HOST:PORT, or the path of a serial port.
-    pub line: Place,
+    #[command(flatten)]
+    pub ahead: Ahead,
     /// Items by name or by identifier, as in balance or 00900200. Default: what a customer would look for.
     #[arg(value_parser = item)]
     pub items: Vec<&'static Item>,
     /// Address of the meter, 12 digits. Default: that of the one meter on the line.
     #[arg(long)]
     pub address: Option<MeterNumber>,
-    #[command(flatten)]
-    pub serial: SerialOptions,
 }
 
 fn item(text: &str) -> Result<&'static Item, String> {
@@ -71,16 +68,16 @@ pub fn port(call: &Call, options: &Port) -> Result<()> {
 
 /// Reads a meter at the other end of a line.
 pub fn read(call: &Call, options: &Read) -> Result<()> {
-    let mut link = options.line.open(options.serial.get())?;
     let items: Vec<&Item> = if options.items.is_empty() { meters::usual() } else { options.items.clone() };
     let address = options.address.map(|number| Address(number.0));
-    let report = meters::read(&mut *link, address, &items)?;
+    let read = options.ahead.reach(call, |link| meters::read(link, address, &items))?;
+    let report = &read.report;
     let mut lines = vec![("address", report.address.clone())];
     for item in &report.items {
         let value = item.value.clone().or_else(|| item.refused.clone()).unwrap_or_default();
         lines.push((item.name, value));
     }
-    answer(call, &facts(&lines), &report);
+    read.tell(call, &facts(&lines));
     if report.items.iter().all(|item| item.value.is_none()) {
         return Err(Failure::new(Kind::Refused, "the meter gave none of it").into());
     }

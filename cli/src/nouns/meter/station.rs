@@ -1,21 +1,23 @@
 //! `gridcard meter station`: an engineer's station at a meter's port, in test state.
 
+use super::way::Ahead;
 use crate::prelude::*;
-use crate::shared::SerialOptions;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use parties::meters::station::{self, DoneReport, Order, RechargeReport, StationReport, StationRequest};
-use reader::link::Place;
+use parties::meters::station::{
+    self, DoneReport, Order, ReadBackReport, RechargeReport, StationReport, StationRequest,
+};
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
+use serde::Serialize;
 use wire::ByteLink;
 use wire::dlt645::Identifier;
 
 /// Which meter, where, and of which keys.
 #[derive(Debug, Args)]
 pub struct At {
-    /// Where the meter is: HOST:PORT, or the path of a serial port.
-    pub line: Place,
+    #[command(flatten)]
+    pub ahead: Ahead,
     /// Number of the meter.
     #[arg(long, value_name = "NUMBER")]
     pub meter: MeterNumber,
@@ -31,8 +33,6 @@ pub struct At {
     /// Operator's code that the meter is told, 8 hexadecimal digits; nothing proves it.
     #[arg(long, default_value = "00000001", value_name = "HEX", value_parser = operator)]
     pub operator_code: [u8; 4],
-    #[command(flatten)]
-    pub serial: SerialOptions,
 }
 
 /// What a station does.
@@ -155,34 +155,27 @@ fn bytes(text: &str) -> Result<Hex, String> {
 /// Does it.
 pub fn run(call: &Call, act: &Act) -> Result<()> {
     match act {
-        Act::Identify(at) => {
-            let (mut link, request) = at.open()?;
-            reply(call, station::identify(call, &mut *link, &request), state)
-        }
+        Act::Identify(at) => at.act(call, state, |link, request| station::identify(call, link, request)),
         Act::Open { at, amount, customer } => recharge(call, at, *amount, Some(1), Some(*customer)),
         Act::Recharge { at, amount, count } => recharge(call, at, *amount, *count, None),
-        Act::ReadBack { at, file, offset, length } => {
-            let (mut link, request) = at.open()?;
-            let read = station::read_back(call, &mut *link, &request, *file, *offset, *length);
-            reply(call, read, |report| format!("{}  (its ESAM states it)", report.data))
-        }
-        Act::Control { at, order, minutes, until } => {
-            let (mut link, request) = at.open()?;
-            let done_so = station::control(call, &mut *link, &request, (*order, *minutes), *until);
-            reply(call, done_so, done)
-        }
-        Act::Parameter { at, about, value, enciphered } => {
-            let (mut link, request) = at.open()?;
-            let written = station::parameter(call, &mut *link, &request, *about, &value.0, *enciphered);
-            reply(call, written, done)
-        }
+        Act::ReadBack { at, file, offset, length } => at.act(
+            call,
+            |report: &ReadBackReport| format!("{}  (its ESAM states it)", report.data),
+            |link, request| station::read_back(call, link, request, *file, *offset, *length),
+        ),
+        Act::Control { at, order, minutes, until } => at.act(call, done, |link, request| {
+            station::control(call, link, request, (*order, *minutes), *until)
+        }),
+        Act::Parameter { at, about, value, enciphered } => at.act(call, done, |link, request| {
+            station::parameter(call, link, request, *about, &value.0, *enciphered)
+        }),
         Act::Validity { at, minutes } => {
-            let (mut link, request) = at.open()?;
-            reply(call, station::validity(call, &mut *link, &request, *minutes), done)
+            at.act(call, done, |link, request| station::validity(call, link, request, *minutes))
         }
         Act::Infrared(at) => {
-            let (mut link, request) = at.open()?;
-            reply(call, station::infrared(call, &mut *link, &request), done)
+            let proved = at.ahead.reach(call, |link| station::infrared(call, link, &at.request()))?;
+            proved.tell(call, &done(&proved.report));
+            Ok(())
         }
     }
 }
@@ -194,20 +187,36 @@ fn recharge(
     count: Option<u32>,
     opens: Option<CustomerNumber>,
 ) -> Result<()> {
-    let (mut link, request) = at.open()?;
-    reply(call, station::recharge(call, &mut *link, &request, amount, count, opens), recharged)
+    at.act(call, recharged, |link, request| station::recharge(call, link, request, amount, count, opens))
 }
 
 impl At {
-    fn open(&self) -> Result<(Box<dyn ByteLink>, StationRequest)> {
-        let request = StationRequest {
+    fn request(&self) -> StationRequest {
+        StationRequest {
             meter: self.meter,
             city: self.city,
             suite: self.suite,
             key_version: self.key_version,
             operator: self.operator_code,
-        };
-        Ok((self.line.open(self.serial.get())?, request))
+        }
+    }
+
+    /// An act of a station, and its words. In front of a meter's eye it proves itself first: what it proved there before is over.
+    fn act<R: Serialize>(
+        &self,
+        call: &Call,
+        words: impl FnOnce(&R) -> String,
+        act: impl FnOnce(&mut dyn ByteLink, &StationRequest) -> Result<R>,
+    ) -> Result<()> {
+        let request = self.request();
+        let done = self.ahead.reach(call, |link| {
+            if self.ahead.is_near() {
+                station::infrared(call, link, &request)?;
+            }
+            act(link, &request)
+        })?;
+        done.tell(call, &words(&done.report));
+        Ok(())
     }
 }
 

@@ -16,6 +16,8 @@ use world::proof::{self, Depth, Row, Scoreboard, Years, YearsReport};
 
 /// The seed of a proof that names none.
 const SEED: u64 = 1;
+/// Each so-manieth byte of a purchase is one at which a line is cut; the tests take each.
+const LINE_STEP: usize = 7;
 /// Words of a row that the table shows; `--json` has all.
 const SHOWN: usize = 3;
 /// Characters of a line below an attack, on a screen of 80.
@@ -45,6 +47,8 @@ pub enum What {
     },
     /// Orders, receipts and cards bent, copied, replayed, forged.
     Tamper,
+    /// A purchase over each line with its physics: infrared, IrDA, Bluetooth, BLE, NFC, cut at byte after byte, at its range and past it.
+    Lines,
     /// PINs, keys and MACs by force, with the supply cut at each try.
     Guess,
     /// The attacks that the formats were made against: at issuing cards, cards in the making, ports, signatures, orders of one count.
@@ -116,6 +120,9 @@ fn run(call: &Call, options: &Options) -> Result<()> {
     }
     if all || matches!(options.what, Some(What::Protocols)) {
         board.rows.extend(proof::protocols(suite, seed, &mut told)?);
+    }
+    if all || matches!(options.what, Some(What::Lines)) {
+        board.rows.extend(proof::lines(suite, seed, LINE_STEP, &mut told)?);
     }
     let rows = match &options.what {
         Some(What::Card(options)) => Some(real::card(call, options, seed, &mut told)?),

@@ -29,6 +29,42 @@ fn balance(world: &World, customer: &Customer) -> u64 {
     shown["balance_fen"].as_u64().unwrap()
 }
 
+/// The telephone is held to the meter itself, over each line; one line a purchase, and one purse.
+#[test]
+fn a_telephone_buys_over_each_line() {
+    let world = World::new();
+    let bank = Bank::start(&world, "");
+    telephone_key(&world);
+    let server = joined(&world, &bank);
+    let file = world.path("telephone.key");
+    let url = format!("http://{}", server.address);
+    let who = ["--msisdn", CHEN.msisdn, "--imsi", CHEN.imsi, "--imei", CHEN.imei];
+    let buy = |line: &str, more: &[&str]| {
+        let buy = ["meter", "buy", CHEN.meter, "--line", line, "--customer", CHEN.number, "--json"];
+        let asks = ["--url", &url, "--key-file", text(&file)];
+        world
+            .meters(&buy)
+            .with(&who)
+            .with(&asks)
+            .with(&["--amount", "10", "--bank-account", "chen"])
+            .with(more)
+            .run()
+    };
+    for (n, line) in (1..).zip(["infrared", "irda", "bluetooth", "ble", "nfc"]) {
+        let told = buy(line, &[]).ok().object();
+        assert_eq!(
+            (&told["receipt"]["result"], &told["line_time"]["line"]),
+            (&json!("settled"), &json!(line))
+        );
+        assert_eq!((bank.balance("chen"), balance(&world, &CHEN)), (1000_00 - n * 10_00, n as u64 * 10_00));
+    }
+    // Out of reach nothing is sold.
+    assert_eq!(buy("nfc", &["--distance", "9"]).code, 3);
+    assert_eq!((bank.balance("chen"), balance(&world, &CHEN)), (950_00, 50_00));
+    server.end();
+    world.bank(&["server", "verify"]).run().ok();
+}
+
 #[test]
 fn a_telephone_buys_from_its_bank_for_its_meter() {
     let world = World::new();

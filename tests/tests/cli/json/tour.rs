@@ -110,7 +110,7 @@ fn prove(json: &Json<'_>) {
     assert!(card["plan"].as_array().is_some_and(|plan| plan.len() > 3), "{card}");
     let (ran, _) = json.run(Party::Bank, &["prove", "port", "127.0.0.1:1"]);
     ran.failed(3);
-    for what in ["tamper", "guess", "protocols", "cuts"] {
+    for what in ["tamper", "guess", "protocols", "lines", "cuts"] {
         let proved = json.ok(Party::Bank, &["prove", what]);
         assert_eq!(
             (&proved["violations"], proved["tried"].as_u64() > Some(1000)),

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod air;
+pub mod att;
+pub mod ble;
+pub mod bluetooth;
+pub mod infrared;
+pub mod irda;
+pub mod kind;
+pub mod light;
+pub mod nfc;
+pub mod pcap;
+pub mod port;
+pub mod radio;
+pub mod spent;
+
+pub use air::{Cut, FOREVER, Place, Setting};
+pub use kind::Kind;
+pub use port::Far;
+pub use spent::{Line, Spent};
+pub use {scheme, wire};

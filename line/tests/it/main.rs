@@ -1,0 +1,8 @@
+//! Lines from outside: a phone's reader at one end, a meter that counts at the other.
+
+mod hostile;
+mod infrared;
+mod irda;
+mod meter;
+mod nfc;
+mod radio;

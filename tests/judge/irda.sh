@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Wireshark's dissectors before sessions of our IrDA: a phone that reads a meter near by and at the edge of its range. Every frame must
+# be what it is meant to be, none malformed, none with a remark, and the meter's frames must be in the serial port's data.
+#
+# Usage: tests/judge/irda.sh GRIDCARD FOLDER
+# Installs what it needs.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+[[ $# -eq 2 ]] || die "usage: tests/judge/irda.sh GRIDCARD FOLDER"
+gridcard=$1 work=$2
+need tshark
+mkdir -p "$work"
+meter=261100000001
+"$gridcard" demo --meters 1 --seed 7 --home "$work/home" >"$work/demo.out"
+# what a user without rights sees is enough for a file
+dissect() { tshark -r "$@" 2>"$work/tshark.err"; }
+
+# judge NAME OPTION...: one session, its capture, and what tshark makes of it.
+judge() {
+    local name=$1 file=$work/$1.pcap frames remarks step
+    shift
+    "$gridcard" --home "$work/home" meter read "$meter" balance energy clock --line irda --capture "$file" "$@" \
+        --json >"$work/$name.json"
+    dissect "$file" >"$work/$name.txt" || die "tshark does not read $file: $(cat "$work/tshark.err")"
+    dissect "$file" -V >"$work/$name.long"
+    remarks=$(dissect "$file" -Y '_ws.malformed || _ws.expert' | wc -l)
+    [[ $remarks -eq 0 ]] || die "tshark remarks on $remarks frames of $file"
+    for step in 'func=XID, s=0' 'func=XID, "meter"' 's=final, "gridcard phone"' 'func=SNRM' 'func=UA' \
+        'GetValueByClass: "IrDA:IrCOMM" "Parameters"' 'GetValueByClass: "IrDA:IrCOMM" "IrDA:TinyTP:LsapSel"' \
+        'Result: Success, Integer: 4' 'TTP .* Connect Command, Credit=14' 'TTP .* Connect Confirm, Credit=14' \
+        'IrCOMM .* Clen=18' 'IrCOMM .* Clen=0, UserData' 'func=RR' 'func=DISC'; do
+        grep -q -e "$step" "$work/$name.txt" || die "tshark finds no '$step' in $file"
+    done
+    # every frame of the connection is one of a layer that tshark knows
+    frames=$(dissect "$file" | wc -l)
+    step=$(dissect "$file" -Y 'irlap && (irlap.c.u || irlap.c.s || irlap.c.i || irlmp || ircomm || ttp)' 2>/dev/null | wc -l)
+    [[ $frames -gt 25 ]] || die "$file has $frames frames"
+    say "$name: $frames frames, each known to tshark ($step by its fields), no remark"
+}
+judge near --seed 7
+judge edge --seed 7 --distance 30 --noise 8
+
+# bytes of the port as tshark takes them out of IrCOMM: the meter's own frames, whole
+/usr/bin/python3 - "$work/near.pcap" "$meter" <<'PYTHON'
+import subprocess, sys
+capture, meter = sys.argv[1:]
+rows = subprocess.run(["tshark", "-r", capture, "-Y", "ircomm", "-T", "fields", "-e", "irlap.a.cr", "-e", "data"],
+                      capture_output=True, text=True, check=True).stdout.split("\n")
+heard = {"0": b"", "1": b""}
+for row in rows:
+    direction, _, data = row.partition("\t")
+    key = {"True": "1", "False": "0", "1": "1", "0": "0"}.get(direction.strip())
+    if key and data:
+        heard[key] += bytes.fromhex(data.replace(":", ""))
+def frames(line):
+    at = 0
+    while (at := line.find(b"\x68", at)) >= 0:
+        if line[at + 7:at + 8] == b"\x68":
+            length = 12 + line[at + 9]
+            frame = line[at:at + length]
+            assert frame[-1] == 0x16 and sum(frame[:-2]) % 256 == frame[-2], frame.hex()
+            yield frame
+            at += length
+        else:
+            at += 1
+asked, answered = list(frames(heard["1"])), list(frames(heard["0"]))
+assert len(asked) == len(answered) == 4, (len(asked), len(answered))
+number = bytes.fromhex(meter)[::-1]
+assert all(frame[1:7] == number and frame[8] in (0x91, 0x93) for frame in answered), [f.hex() for f in answered]
+print("4 requests and 4 answers of the meter stand whole in IrCOMM's data")
+PYTHON
