@@ -1,6 +1,6 @@
 //! A formal province for one ESAM: what an operator's PIN may do there, and must not.
 
-use super::city::{issue, number, open, plan_of, region, serial, target};
+use super::cards::{issue, number, open, plan_of, region, serial, target};
 use super::seed::Seed;
 use crate::place::PIN;
 use issue::keyset::Roots;

@@ -1,6 +1,6 @@
 //! The PSAMs of a bank: each with a number and a server's key of its own, made by its city.
 
-use super::city::{GRANTED, card, issue, number, open, plan_of, serial, target};
+use super::cards::{GRANTED, card, issue, number, open, plan_of, serial, target};
 use super::seed::{BEGIN, Seed};
 use crate::place::PIN;
 use keys::Suite;

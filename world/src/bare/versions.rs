@@ -1,7 +1,8 @@
 //! A city that changes keys: issuing cards of the next version, the ESAMs they lead over, a PSAM of that version. And the end of an ESAM.
 
 use super::bank::Bank;
-use super::city::{City, card, certify, issue, number, open, paired, plan_of, region};
+use super::cards::{card, certify, issue, number, open, paired, plan_of, region};
+use super::city::City;
 use super::pool::Module;
 use super::site::Site;
 use issue::keyset::Roots;

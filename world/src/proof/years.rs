@@ -11,6 +11,7 @@ mod paying;
 mod phones;
 mod report;
 mod under;
+mod wish;
 
 pub use report::{Years, YearsReport};
 
@@ -18,11 +19,11 @@ use super::board::Progress;
 use crate::bare::{BEGIN, City, Entry, House, Site};
 use crate::queue::Queue;
 use parties::trouble::Result;
-use phones::Phone;
 use scheme::signing::Mode;
 use server::Store;
 use std::collections::BTreeMap;
 use under::{Household, Under, Way, draw};
+use wish::Phone;
 
 /// PSAMs of the bank.
 const PSAMS: u32 = 2;

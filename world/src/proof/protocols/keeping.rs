@@ -6,6 +6,7 @@ use crate::bare::Seed;
 use crate::people;
 use crate::place::World;
 use crate::town::Town;
+use disk::Durability;
 use keys::Suite;
 use parties::bank::{self, Desk};
 use parties::log::reading::{self, VerifyRequest, Which};
@@ -53,7 +54,9 @@ fn keep(folder: &Path, names: &[&str]) -> Result<Kept> {
 fn put_back(kept: &Kept) -> Result<()> {
     for (path, bytes) in kept {
         match bytes {
-            Some(bytes) => std::fs::write(path, bytes).with_context(|| path.display().to_string())?,
+            Some(bytes) => {
+                disk::replace(path, bytes, Durability::Soon).with_context(|| path.display().to_string())?
+            }
             None if path.exists() => {
                 std::fs::remove_file(path).with_context(|| path.display().to_string())?
             }
@@ -113,7 +116,8 @@ fn logs(town: &Town, folder: &Path) -> Result<Row> {
     }
     for (what, text) in touched {
         for head_too in [false, true] {
-            std::fs::write(&path, &text).with_context(|| path.display().to_string())?;
+            disk::replace(&path, text.as_bytes(), Durability::Soon)
+                .with_context(|| path.display().to_string())?;
             if head_too {
                 // What names the end goes with it: the books and the cards are left to speak.
                 std::fs::remove_file(folder.join(HEAD)).with_context(|| HEAD.to_owned())?;

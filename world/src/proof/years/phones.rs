@@ -2,6 +2,7 @@
 //! a year ahead, a bank whose sessions are gone. What is confirmed is bought once, and the order comes over the session.
 
 use super::under::{DAY_S, Event, Under};
+use super::wish::Wish;
 use crate::bare::{Came, Handset, Slipped, Wants};
 use client::talk::{
     Answer, MadeFor, Named, Offer, Purchase, PurchaseState, Request, Said, Status, Wanted, Way,
@@ -18,35 +19,6 @@ use wire::sms::record::Records;
 const YEAR_S: i64 = 365 * 86_400;
 /// Times that a phone sends the same before it hangs up.
 const TRIES: u32 = 3;
-
-/// A customer's phone, and what he wants by it.
-#[derive(Default)]
-pub(super) struct Phone {
-    handset: Option<Handset>,
-    wish: Option<Wish>,
-    /// Keys it has had.
-    keys: u32,
-    /// A frame that it sent, and that somebody kept.
-    sent: Option<Vec<u8>>,
-    /// An answer that is on its way still.
-    late: Option<Vec<u8>>,
-}
-
-/// A purchase that is wanted.
-#[derive(Clone, Copy)]
-struct Wish {
-    purchase: [u8; 8],
-    amount: Fen,
-    /// The bank has said that it was confirmed.
-    confirmed: bool,
-}
-
-impl Phone {
-    /// Whether a purchase by it is on its way.
-    pub(super) fn wants(&self) -> bool {
-        self.wish.is_some()
-    }
-}
 
 const REFUSED: Answer = Answer::Not(Status::Refused, None);
 const NO_OFFER: Answer = Answer::Not(Status::NoOffer, None);

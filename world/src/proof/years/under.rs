@@ -1,7 +1,7 @@
 //! The world under way: its days, and what goes wrong in them.
 
-use super::phones::Phone;
 use super::report::{Years, YearsReport};
+use super::wish::Phone;
 use crate::bare::{Bank, Entry, House, Site};
 use crate::proof::board::Progress;
 use crate::queue::Queue;
