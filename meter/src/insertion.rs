@@ -162,7 +162,7 @@ impl Meter {
         }
     }
 
-    /// Counts illegal insertions, logs, and lets the relay follow the purse.
+    /// Counts illegal insertions, logs, and lets relay or valve follow the purse.
     pub(crate) fn record(&mut self, now: Moment, outcome: &Outcome) {
         let event = match *outcome {
             Outcome::Credited { amount, balance, .. } => EventKind::Credited { amount, balance },
@@ -176,6 +176,9 @@ impl Meter {
             }
         };
         self.state.events.push(now, event);
+        if !matches!(outcome, Outcome::Refused { .. }) {
+            self.hear(now);
+        }
         self.switch_relay(now);
     }
 }

@@ -15,7 +15,9 @@ mod messages;
 pub mod online;
 pub mod outcome;
 pub mod pairing;
+pub mod pipe;
 pub mod port;
+pub mod profile;
 pub mod register;
 mod search;
 mod session;
@@ -24,6 +26,8 @@ mod slot;
 mod source;
 pub mod step;
 pub mod storage;
+mod tables;
+pub mod tariff;
 pub mod time;
 
 /// The crates whose types stand in signatures here, for whoever uses this one alone.
@@ -36,6 +40,8 @@ pub use mcu::{Keeper, Meter, MeterConfig, MeterError, MeterState};
 pub use online::{OnlineAsked, OnlineReport};
 pub use outcome::{OrderOutcome, OrderResult, Outcome};
 pub use pairing::{Pairing, PairingError};
+pub use pipe::{Lock, Pipe, Sensed};
+pub use profile::Profile;
 pub use register::Consumption;
 pub use settle::ConsumptionReport;
 pub use source::{Caller, CarriedOrder, Course, Source};

@@ -13,6 +13,7 @@ mod purchase;
 mod shown;
 mod signed;
 mod subscription;
+mod tariff;
 mod zone;
 
 /// Bytes of a hexadecimal text; spaces are for reading only.
