@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod cjt188;
 pub mod control;
 mod crediting;
 pub mod display;

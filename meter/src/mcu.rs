@@ -280,6 +280,13 @@ impl Meter {
         true
     }
 
+    /// Money came in.
+    pub(crate) fn bought(&mut self, amount: Fen) {
+        if let Some(pipe) = &mut self.state.pipe {
+            pipe.bought = amount;
+        }
+    }
+
     /// A purchase, or a station that proved itself: the meter is not forgotten.
     pub(crate) fn hear(&mut self, now: Moment) {
         if let Some(pipe) = &mut self.state.pipe {

@@ -2,6 +2,7 @@
 
 use crate::profile::Profile;
 use scheme::moment::Moment;
+use scheme::money::Fen;
 use serde::{Deserialize, Serialize};
 
 /// A new battery, in mV: one lithium cell.
@@ -65,6 +66,14 @@ pub struct Pipe {
     /// What closes the valve beside the purse, as it was last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locked: Option<Lock>,
+    /// The last purchase.
+    #[serde(with = "scheme::names::fen")]
+    pub bought: Fen,
+    /// The register as the first drawing of the month found it.
+    pub settled: u32,
+    /// That month, `YYYYMM`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub settled_in: String,
     /// Commands to the valve that came without a proof.
     pub clear_commands: u32,
     /// The day of the last of them, `YYYYMMDD`.
@@ -83,6 +92,9 @@ impl Pipe {
             heard: None,
             silence_days: profile.silence_days(),
             locked: None,
+            bought: Fen(0),
+            settled: 0,
+            settled_in: String::new(),
             clear_commands: 0,
             clear_day: String::new(),
         }
@@ -96,6 +108,14 @@ impl Pipe {
     /// A purchase, or a station that proved itself.
     pub(crate) fn hear(&mut self, now: Moment) {
         self.heard = Some(now.seconds());
+    }
+
+    /// Something is about to be drawn: of a month's first drawing the register is kept.
+    pub(crate) fn settle(&mut self, register: u32, now: Moment) {
+        let month = hex::encode(&now.0[..3]);
+        if self.settled_in != month {
+            (self.settled, self.settled_in) = (register, month);
+        }
     }
 
     /// A station has the valve opened: a magnet that is gone is forgiven.

@@ -41,6 +41,9 @@ impl Meter {
         if state.relay_open {
             state.tariff.advance(now);
         } else {
+            if let Some(pipe) = &mut state.pipe {
+                pipe.settle(state.register.hundredths, now);
+            }
             let supply = Supply {
                 load: state.config.load_w,
                 price: state.config.price,

@@ -110,6 +110,16 @@ impl Tariff {
         self.at(plain).0
     }
 
+    /// All prices of a period, rates and steps together.
+    pub(crate) fn table(&self, plain: Price) -> Steps {
+        if self.steps.current.is_none() {
+            return Steps { prices: vec![self.price(plain)], ..Steps::default() };
+        }
+        let mut steps = self.steps.current.clone();
+        steps.prices.iter_mut().for_each(|price| price.0 = price.0.saturating_add(self.rates.current.0));
+        steps
+    }
+
     /// The price, and how many load-seconds more have it by the steps.
     fn at(&self, plain: Price) -> (Price, Option<u128>) {
         if self.steps.current.is_none() {

@@ -3,15 +3,23 @@
 mod look;
 mod make;
 mod medium;
+mod pipe_read;
+mod pipes;
 mod place;
 mod port;
+mod sensors;
+mod served;
 pub mod station;
+mod supplied;
 mod test;
 mod using;
 
 pub use look::{ListReport, MeterLine, ShowReport, esams, list, show};
 pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};
+pub use pipe_read::{PIPE_ITEMS, read_pipe};
 pub use place::{MeterPlace, folder};
 pub use port::{Near, PortReport, ReadLine, ReadReport, read, serve};
+pub use sensors::{SensorsReport, SensorsRequest, sensors};
+pub use supplied::Supplied;
 pub use test::{MeterTestReport, TestRequest, test};
 pub use using::{ConsumeReport, FileReport, InsertReport, RefusalReport, consume, insert, insert_file};

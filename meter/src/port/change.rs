@@ -10,6 +10,7 @@ use reader::security::turned;
 use scheme::field::{self, Span, relay};
 use scheme::moment::Moment;
 use scheme::profile::State;
+use wire::cjt188::valve;
 use wire::dlt645::{Identifier, function};
 
 /// Whether a control command asks for the state behind "done", and for the cause of a refusal: P2 is 01.
@@ -45,6 +46,7 @@ impl Port<'_, '_> {
         if is_past(time, self.now) {
             return Err(Serr::Over);
         }
+        let act = if self.meter.state.pipe.is_some() { relay_act(act) } else { act };
         if !self.meter.state.control.obey(act, delay, self.now) {
             return Err(Serr::Other);
         }
@@ -151,6 +153,15 @@ impl Port<'_, '_> {
         let found = self.card(read)?;
         // Length, then the identifier as it is written: what was enciphered is what the frame said it was.
         if found[1..] == about.0.to_be_bytes() { Ok(()) } else { Err(Serr::Verification) }
+    }
+}
+
+/// What a command to a valve is among those to a relay; the bytes of CJ/T 188 may stand under the seal too.
+const fn relay_act(act: u8) -> u8 {
+    match act {
+        valve::OPEN => relay::CLOSE,
+        valve::CLOSE => relay::TRIP,
+        act => act,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Frames of CJ/T 188: known ones, and lines that cut, join and spoil them.
 
+use gridcard_wire::cjt188::values::{Metered, Prices, Purchases};
 use gridcard_wire::cjt188::{
     Address, ByteOrder, Control, FRAME_MAX, Frame, Identifier, Kind, Receiver, Status, function,
 };
@@ -71,6 +72,36 @@ fn a_state_says_valve_and_battery() {
     ] {
         assert_eq!((status.bytes(), Status::of(wanted)), (wanted, status));
     }
+}
+
+#[test]
+fn values_stand_where_the_sheet_has_them() {
+    // 1234.56 m3, 1000.00 m3 on the day of settlement, 2026-11-28 10:20:30, valve open, battery low.
+    let wanted = bytes("56 34 12 00 2C 00 00 10 00 2C 30 20 10 28 11 26 20 04 00");
+    let metered = Metered {
+        current: 1234_56,
+        unit: 0x2C,
+        settled: 1000_00,
+        settled_unit: 0x2C,
+        time: [0x20, 0x26, 0x11, 0x28, 0x10, 0x20, 0x30],
+        status: Status { battery_low: true, ..Status::default() },
+    };
+    assert_eq!((metered.to_bytes(), Metered::of(&wanted)), (wanted, Some(metered)));
+    let wanted = bytes("80 02 00 50 00 00 00 03 00 00 01 00 50 03 00");
+    let prices = Prices { prices: [2_80, 3_00, 3_50], amounts: [50, 100] };
+    assert_eq!((prices.to_bytes(), Prices::of(&wanted)), (Some(wanted), Some(prices)));
+    assert_eq!(Prices { amounts: [50, 1_000_000], ..prices }.to_bytes(), None, "no room");
+    let wanted = bytes("02 00 30 00 00 00 80 00 00 99 70 00 00 01 00");
+    let purchases = Purchases {
+        number: 2,
+        last: 30_00,
+        all: 80_00,
+        left: 70_99,
+        status: Status { valve: 1, ..Status::default() },
+    };
+    assert_eq!((purchases.to_bytes(), Purchases::of(&wanted)), (wanted, Some(purchases)));
+    assert_eq!(Purchases::of(&[0; 14]), None);
+    assert_eq!(Metered::of(&[0xAA; 19]), None, "letters are no digits");
 }
 
 #[test]

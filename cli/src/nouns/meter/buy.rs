@@ -1,5 +1,6 @@
 //! `gridcard meter buy`: a telephone between a meter's line and a running server, without a key of its own.
 
+use super::pipe::Protocol;
 use crate::far::{Far, Remote};
 use crate::prelude::*;
 use crate::shared::SerialOptions;
@@ -47,6 +48,9 @@ pub struct Buy {
     /// The telephone's own identity.
     #[arg(long, value_name = "NUMBER", required_if_eq("by", "session"))]
     pub imei: Option<Imei>,
+    /// What the meter speaks; what is carried goes inside.
+    #[arg(long, value_enum, default_value = "645")]
+    pub protocol: Protocol,
     #[command(flatten)]
     pub serial: SerialOptions,
     #[command(flatten)]
@@ -103,7 +107,7 @@ impl RechargeServer for Far<'_> {
 pub fn run(call: &Call, options: &Buy) -> Result<()> {
     options.remote.must_be_named()?;
     let mut far = options.remote.line(call)?;
-    let mut link = options.line.open(options.serial.get())?;
+    let mut link = options.protocol.carried(options.line.open(options.serial.get())?);
     let wanted = Wanted {
         customer: options.customer,
         meter: options.meter,

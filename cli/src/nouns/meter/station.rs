@@ -1,5 +1,7 @@
 //! `gridcard meter station`: an engineer's station at a meter's port, in test state.
 
+use super::pipe::Protocol;
+use super::tariff::Tariff;
 use crate::prelude::*;
 use crate::shared::SerialOptions;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -31,6 +33,9 @@ pub struct At {
     /// Operator's code that the meter is told, 8 hexadecimal digits; nothing proves it.
     #[arg(long, default_value = "00000001", value_name = "HEX", value_parser = operator)]
     pub operator_code: [u8; 4],
+    /// What the meter speaks; the station's own frames go inside.
+    #[arg(long, value_enum, default_value = "645")]
+    pub protocol: Protocol,
     #[command(flatten)]
     pub serial: SerialOptions,
 }
@@ -101,6 +106,24 @@ pub enum Act {
         /// Write it in cipher text.
         #[arg(long)]
         enciphered: bool,
+    },
+    /// Write tables of prices: rates and steps, good from now on or from a time on.
+    Tariff {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        tables: Tariff,
+    },
+    /// Move the valve of a meter of gas or water (CJ/T 188), under the seal of the ESAM.
+    Valve {
+        #[command(flatten)]
+        at: At,
+        /// Open it when the purse has it so, or close it.
+        #[arg(value_parser = ["open", "close"])]
+        position: String,
+        /// The meter does not obey after this time. Default: the command is never over.
+        #[arg(long, value_name = "TIME")]
+        until: Option<Moment>,
     },
     /// Set how long an authentication is valid.
     Validity {
@@ -176,6 +199,15 @@ pub fn run(call: &Call, act: &Act) -> Result<()> {
             let written = station::parameter(call, &mut *link, &request, *about, &value.0, *enciphered);
             reply(call, written, done)
         }
+        Act::Tariff { at, tables } => {
+            let (mut link, request) = at.open()?;
+            reply(call, station::tariff(call, &mut *link, &request, &tables.get()), done)
+        }
+        Act::Valve { at, position, until } => {
+            let mut link = at.line.open(at.serial.get())?;
+            let opens = position == "open";
+            reply(call, station::move_valve(call, &mut *link, &at.request(), opens, *until), done)
+        }
         Act::Validity { at, minutes } => {
             let (mut link, request) = at.open()?;
             reply(call, station::validity(call, &mut *link, &request, *minutes), done)
@@ -199,15 +231,18 @@ fn recharge(
 }
 
 impl At {
-    fn open(&self) -> Result<(Box<dyn ByteLink>, StationRequest)> {
-        let request = StationRequest {
+    const fn request(&self) -> StationRequest {
+        StationRequest {
             meter: self.meter,
             city: self.city,
             suite: self.suite,
             key_version: self.key_version,
             operator: self.operator_code,
-        };
-        Ok((self.line.open(self.serial.get())?, request))
+        }
+    }
+
+    fn open(&self) -> Result<(Box<dyn ByteLink + Send>, StationRequest)> {
+        Ok((self.protocol.carried(self.line.open(self.serial.get())?), self.request()))
     }
 }
 

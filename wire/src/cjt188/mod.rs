@@ -3,6 +3,8 @@
 //! `68 T A0..A6 C L DATA CS 16`: T what is measured, address least significant byte first, nothing added to DATA, CS the sum of all
 //! bytes before it, modulo 256. Bytes FE before a frame wake the receiver.
 
+pub mod values;
+
 use crate::frames::{Begun, FrameError, Framed, START, closed};
 use alloc::vec::Vec;
 use core::fmt;
