@@ -49,6 +49,7 @@ mod pages;
 mod phone_screens;
 mod phones;
 mod pins;
+mod pipes;
 mod proves;
 mod province;
 mod psams;

@@ -1,7 +1,7 @@
 //! `gridcard meter station`: an engineer's station at a meter's port, in test state.
 
 use super::pipe::Protocol;
-use super::tariff::Tariff;
+use super::tariff::Tables;
 use crate::prelude::*;
 use crate::shared::SerialOptions;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -112,7 +112,7 @@ pub enum Act {
         #[command(flatten)]
         at: At,
         #[command(flatten)]
-        tables: Tariff,
+        tables: Tables,
     },
     /// Move the valve of a meter of gas or water (CJ/T 188), under the seal of the ESAM.
     Valve {

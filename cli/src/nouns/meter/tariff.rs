@@ -8,7 +8,7 @@ use scheme::tariff::{PeriodDay, Price, Steps};
 
 /// Prices that a station writes.
 #[derive(Debug, Args)]
-pub struct Tariff {
+pub struct Tables {
     /// Price that does not depend on how much was drawn, in yuan, at most four digits after the point; it is paid beside the steps.
     #[arg(long, value_name = "YUAN", value_parser = price, required_unless_present = "prices")]
     pub rate: Option<Price>,
@@ -26,7 +26,7 @@ pub struct Tariff {
     pub from: Option<Moment>,
 }
 
-impl Tariff {
+impl Tables {
     /// What the act is asked for.
     pub fn get(&self) -> TariffRequest {
         let steps = (!self.prices.is_empty()).then(|| Steps {
