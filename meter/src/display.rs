@@ -19,8 +19,7 @@ pub struct Display {
 impl Display {
     /// Between insertions.
     pub(crate) fn idle(state: &MeterState) -> Self {
-        let hint = if state.relay_open { messages::BUY } else { "" };
-        Display { line1: String::new(), line2: account(state), hint: hint.to_owned() }
+        Display { line1: String::new(), line2: account(state), hint: what_to_do(state) }
     }
 
     /// After an insertion; `farewell` is what the customer is told when his money came in.
@@ -32,6 +31,18 @@ impl Display {
             Outcome::Refused { refusal, .. } => (refusal.display().to_owned(), refusal.words()),
         };
         Display { line1, line2: account(state), hint: hint.to_owned() }
+    }
+}
+
+/// Why there is no supply, and what gives it back.
+fn what_to_do(state: &MeterState) -> String {
+    let (locked, weak) = state.pipe.as_ref().map_or((None, false), |pipe| (pipe.locked, pipe.is_weak()));
+    match (locked, state.relay_open) {
+        (Some(lock), _) => messages::locked(lock).to_owned(),
+        (None, true) if state.control.is_tripped() => messages::TRIPPED.to_owned(),
+        (None, true) => messages::buy(state.profile()),
+        (None, false) if weak => messages::WEAK.to_owned(),
+        (None, false) => String::new(),
     }
 }
 

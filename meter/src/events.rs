@@ -36,6 +36,25 @@ pub enum EventKind {
     RelayOpened,
     /// The customer has current again.
     RelayClosed,
+    /// The valve closed.
+    ValveClosed,
+    /// The valve opened.
+    ValveOpened,
+    /// The valve is held closed whatever the purse holds.
+    Locked {
+        /// What holds it, by its name.
+        cause: String,
+    },
+    /// A command to the valve came without a proof, and was refused; the first of a day.
+    ClearCommand {
+        /// How many there were, ever.
+        count: u32,
+    },
+    /// A station wrote a table of prices.
+    TariffWritten {
+        /// Which.
+        table: String,
+    },
     /// The ESAM has other keys, and the MCU found their partners among those it was given: it lives on these now.
     KeysChanged {
         /// State of the new keys, by its name.

@@ -162,10 +162,13 @@ impl Meter {
         }
     }
 
-    /// Counts illegal insertions, logs, and lets the relay follow the purse.
+    /// Counts illegal insertions, logs, and lets relay or valve follow the purse.
     pub(crate) fn record(&mut self, now: Moment, outcome: &Outcome) {
         let event = match *outcome {
-            Outcome::Credited { amount, balance, .. } => EventKind::Credited { amount, balance },
+            Outcome::Credited { amount, balance, .. } => {
+                self.bought(amount);
+                EventKind::Credited { amount, balance }
+            }
             Outcome::ReceiptRepeated { .. } => EventKind::ReceiptRepeated,
             Outcome::Certified { .. } => EventKind::Certified,
             Outcome::Refused { refusal, step } => {
@@ -176,6 +179,9 @@ impl Meter {
             }
         };
         self.state.events.push(now, event);
+        if !matches!(outcome, Outcome::Refused { .. }) {
+            self.hear(now);
+        }
         self.switch_relay(now);
     }
 }

@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod board;
 pub mod card;
+pub mod cjt188;
 pub mod control;
 mod crediting;
 pub mod display;
@@ -17,7 +18,9 @@ mod messages;
 pub mod online;
 pub mod outcome;
 pub mod pairing;
+pub mod pipe;
 pub mod port;
+pub mod profile;
 pub mod register;
 mod search;
 mod session;
@@ -26,6 +29,8 @@ mod slot;
 mod source;
 pub mod step;
 pub mod storage;
+mod tables;
+pub mod tariff;
 pub mod time;
 
 /// The crates whose types stand in signatures here, for whoever uses this one alone.
@@ -38,6 +43,8 @@ pub use mcu::{Keeper, Meter, MeterConfig, MeterError, MeterState};
 pub use online::{OnlineAsked, OnlineReport};
 pub use outcome::{OrderOutcome, OrderResult, Outcome};
 pub use pairing::{Pairing, PairingError};
+pub use pipe::{Lock, Pipe, Sensed};
+pub use profile::Profile;
 pub use register::Consumption;
 pub use settle::ConsumptionReport;
 pub use source::{Caller, CarriedOrder, Course, Source};

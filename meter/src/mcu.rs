@@ -3,12 +3,16 @@
 use crate::control::{RelayOrders, WrongMacs};
 use crate::events::{EventKind, EventLog};
 use crate::pairing::Pairing;
+use crate::pipe::{Pipe, Sensed};
+use crate::profile::Profile;
 use crate::register::{Due, Register};
+use crate::tariff::Tariff;
 use keys::Suite;
 use scheme::moment::Moment;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::profile::State;
+use scheme::tariff::Price;
 use serde::{Deserialize, Serialize};
 use wire::channel::ChannelError;
 
@@ -25,10 +29,10 @@ pub struct MeterConfig {
     /// Suite of its ESAM.
     #[serde(with = "scheme::names::suite")]
     pub suite: Suite,
-    /// Price of a kWh, in fen.
+    /// Price of a kWh or a cubic metre, in fen, where no table of the ESAM names one.
     #[serde(with = "scheme::names::fen")]
     pub price: Fen,
-    /// What the customer draws while the relay is closed, in watts.
+    /// What the customer draws while he is supplied, in watts or litres an hour.
     pub load_w: u32,
 }
 
@@ -51,14 +55,14 @@ pub struct PendingDebit {
 pub struct MeterState {
     /// What the meter is.
     pub config: MeterConfig,
-    /// Energy register.
+    /// Register of energy or volume.
     pub register: Register,
     /// Consumed and not yet taken off the purse.
     pub due: Due,
     /// The ESAM's balance when the MCU saw it last, in fen.
     #[serde(with = "scheme::names::fen")]
     pub balance: Fen,
-    /// The customer has no current.
+    /// The customer has no supply: the relay is open, or the valve closed.
     pub relay_open: bool,
     /// Insertions that ended in an error of the card itself (numbers 4 to 10).
     pub illegal_insertions: u32,
@@ -83,6 +87,12 @@ pub struct MeterState {
     /// Wrong MACs at the port today.
     #[serde(default, skip_serializing_if = "WrongMacs::is_none")]
     pub wrong_macs: WrongMacs,
+    /// What the next unit costs.
+    #[serde(default, skip_serializing_if = "Tariff::is_plain")]
+    pub tariff: Tariff,
+    /// Of a meter on a pipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipe: Option<Pipe>,
     /// The last events.
     pub events: EventLog,
 }
@@ -104,12 +114,26 @@ impl MeterState {
             card: None,
             control: RelayOrders::default(),
             wrong_macs: WrongMacs::default(),
+            tariff: Tariff::default(),
+            pipe: None,
             events: EventLog::default(),
         }
     }
 }
 
 impl MeterState {
+    /// What the meter is for.
+    pub fn profile(&self) -> Profile {
+        self.pipe.as_ref().map_or(Profile::Electricity, |pipe| pipe.profile)
+    }
+
+    /// What the next unit costs at a time.
+    pub fn price(&self, now: Moment) -> Price {
+        let mut tariff = self.tariff.clone();
+        tariff.advance(now);
+        tariff.price(self.config.price.into())
+    }
+
     /// The messages of the order whose receipt may not be where it belongs yet.
     pub fn pending(&self) -> Option<Vec<Vec<u8>>> {
         let first = self.pending_order.clone()?;
@@ -246,7 +270,35 @@ impl Meter {
         &self.state
     }
 
-    /// Sets the load, in watts, as a customer's appliances do.
+    /// Makes it a meter of another profile, as it comes from the production line.
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.state.pipe = profile.has_valve().then(|| Pipe::new(profile));
+        self
+    }
+
+    /// Its surroundings change; false: this meter has nothing that feels them.
+    pub fn sense(&mut self, sensed: Sensed, now: Moment) -> bool {
+        let Some(pipe) = &mut self.state.pipe else { return false };
+        pipe.sense(sensed);
+        self.switch_relay(now);
+        true
+    }
+
+    /// Money came in.
+    pub(crate) fn bought(&mut self, amount: Fen) {
+        if let Some(pipe) = &mut self.state.pipe {
+            pipe.bought = amount;
+        }
+    }
+
+    /// A purchase, or a station that proved itself: the meter is not forgotten.
+    pub(crate) fn hear(&mut self, now: Moment) {
+        if let Some(pipe) = &mut self.state.pipe {
+            pipe.hear(now);
+        }
+    }
+
+    /// Sets the load, in watts or litres an hour, as a customer's appliances do.
     pub fn set_load(&mut self, watts: u32) {
         self.state.config.load_w = watts;
     }
@@ -256,14 +308,30 @@ impl Meter {
         self.state.due.fen.saturating_sub(u64::from(self.state.balance.0))
     }
 
-    /// Opens the relay when nothing is left, closes it when something is, unless a station told it otherwise. Only a credit can
-    /// bring anything into an empty purse.
+    /// Cuts the supply when nothing is left, gives it back when something is, unless a station told it otherwise or something locks the
+    /// valve. Only a credit can bring anything into an empty purse.
     pub(crate) fn switch_relay(&mut self, now: Moment) {
         let spent = u64::from(self.state.balance.0) <= self.state.due.fen;
-        let open = self.state.control.opens(spent, now);
+        let mut open = self.state.control.opens(spent, now);
+        let valve = self.state.pipe.is_some();
+        if let Some(pipe) = &mut self.state.pipe {
+            let lock = pipe.lock(now);
+            let before = std::mem::replace(&mut pipe.locked, lock);
+            if let Some(lock) = lock.filter(|lock| before != Some(*lock)) {
+                self.state.events.push(now, EventKind::Locked { cause: lock.name().to_owned() });
+            }
+            // Whatever a station said: what locks a valve is danger.
+            open |= lock.is_some();
+        }
         if open != self.state.relay_open {
             self.state.relay_open = open;
-            self.state.events.push(now, if open { EventKind::RelayOpened } else { EventKind::RelayClosed });
+            let event = match (valve, open) {
+                (false, true) => EventKind::RelayOpened,
+                (false, false) => EventKind::RelayClosed,
+                (true, true) => EventKind::ValveClosed,
+                (true, false) => EventKind::ValveOpened,
+            };
+            self.state.events.push(now, event);
         }
     }
 }

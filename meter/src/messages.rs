@@ -1,5 +1,7 @@
 //! All words the meter itself shows; those of refusals stand in `scheme::refusal`.
 
+use crate::pipe::Lock;
+use crate::profile::Profile;
 use scheme::money::Fen;
 
 /// First line after a credit.
@@ -33,4 +35,21 @@ pub(crate) const TAKE_RECEIPT: &str = "take the receipt, which stands beside the
 pub(crate) const KEEP_CARD: &str = "keep the card, it tells the bank at the next purchase";
 
 /// Hint when the purse is spent.
-pub(crate) const BUY: &str = "no current until the next purchase is inserted";
+pub(crate) fn buy(profile: Profile) -> String {
+    format!("no {} until the next purchase is inserted", profile.supply())
+}
+
+/// Hint when a station has the supply cut.
+pub(crate) const TRIPPED: &str = "the supply was cut from outside: ask the company";
+
+/// Hint while the battery is to be changed.
+pub(crate) const WEAK: &str = "the battery is weak: have it changed soon";
+
+/// Hint while something holds the valve closed.
+pub(crate) const fn locked(lock: Lock) -> &'static str {
+    match lock {
+        Lock::Battery => "valve closed: the battery is low, have it changed",
+        Lock::Magnet => "valve closed: a magnet was at the meter, call the company",
+        Lock::Silence => "valve closed: not heard of for long, insert a purchase",
+    }
+}

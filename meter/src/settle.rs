@@ -2,7 +2,8 @@
 
 use crate::events::EventKind;
 use crate::mcu::{Meter, PendingDebit};
-use crate::register::{Consumption, Drawn, draw};
+use crate::pipe::Pipe;
+use crate::register::{Consumption, Drawn, Supply, draw};
 use reader::CardError;
 use reader::driver::esam::Esam;
 use scheme::moment::Moment;
@@ -12,32 +13,45 @@ use wire::channel::Channel;
 /// What came of a consumption.
 #[derive(Debug)]
 pub struct ConsumptionReport {
-    /// Energy drawn and whether the purse ran out.
+    /// What was drawn, and whether the supply was cut before the end.
     pub drawn: Drawn,
-    /// Register afterwards, 0.01 kWh.
+    /// Register afterwards, 0.01 kWh or 0.01 m3.
     pub register: u32,
     /// Purse afterwards, as the MCU knows it.
     pub balance: Fen,
     /// Consumed and not paid, in fen: an overdraft, or a debit that failed.
     pub due: u64,
-    /// The customer has no current now.
+    /// The customer has no supply now.
     pub relay_open: bool,
     /// Why the purse could not be debited; what is due stays due and is tried again.
     pub failure: Option<CardError>,
 }
 
 impl Meter {
-    /// Draws energy and takes its price off the purse in one debit.
+    /// Draws energy or volume and takes its price off the purse in one debit; what was drawn at a load ends now, so that a table of
+    /// prices which began meanwhile has its part of it.
     ///
-    /// With the relay open nothing is drawn. When the purse runs out in between, the relay opens at the next
+    /// While the supply is cut nothing is drawn. When the purse runs out in between, it is cut at the next
     /// quarter of an hour of load: what was drawn beyond the purse is owed and taken off the next credit.
     pub fn consume(&mut self, esam: &mut dyn Channel, wanted: Consumption, now: Moment) -> ConsumptionReport {
-        let mut drawn = Drawn { joules: 0, cut: true };
-        if !self.state.relay_open {
-            let config = self.state.config;
-            let state = &mut self.state;
-            drawn =
-                draw(&mut state.register, &mut state.due, wanted, config.load_w, config.price, state.balance);
+        // A table that cannot be read now is read the next time.
+        let _ = self.find_table(esam, now);
+        let mut drawn = Drawn { load_seconds: 0, cut: true };
+        let state = &mut self.state;
+        if state.relay_open {
+            state.tariff.advance(now);
+        } else {
+            if let Some(pipe) = &mut state.pipe {
+                pipe.settle(state.register.hundredths, now);
+            }
+            let supply = Supply {
+                load: state.config.load_w,
+                price: state.config.price,
+                balance: state.balance,
+                now,
+                until: state.pipe.as_ref().and_then(Pipe::falls_silent),
+            };
+            drawn = draw(&mut state.register, &mut state.due, &mut state.tariff, wanted, &supply);
         }
         let failure = self.settle_alone(esam, now).err();
         if failure.is_some() {

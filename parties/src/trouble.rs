@@ -226,8 +226,8 @@ impl From<Box<dyn Fault + Send + Sync>> for Trouble {
 
 ours! {
     Failure, scheme::cards::CardsError, scheme::cards::NoCardRef, scheme::certificate::CertificateError, scheme::signed::SignedError, keys::sign::SignError, scheme::clock::ClockError, scheme::moment::ValidityError, scheme::money::MoneyError,
-    scheme::numbers::NumberError, scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::sim::NoMilenage, scheme::subscription::NumberFault, wire::ChannelError,
-    wire::LinkError, wire::dlt645::FrameError, reader::dlt645::AskError, reader::link::NoPlace, reader::subboard::BoardError, reader::CardError, reader::driver::guard::PinError,
+    scheme::numbers::NumberError, scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::sim::NoMilenage, scheme::subscription::NumberFault, scheme::tariff::TariffError, wire::ChannelError,
+    wire::LinkError, wire::dlt645::FrameError, reader::dlt645::AskError, reader::cjt188::PipeError, reader::link::NoPlace, reader::subboard::BoardError, reader::CardError, reader::driver::guard::PinError,
     reader::driver::sim::SimError, reader::modem::ModemError, reader::pcsc::FindError, reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError, issue::card::IssueError,
     issue::inspect::InspectError, issue::life::LifeError, issue::pairing::PairingError, issue::plan::PlanError, issue::signing::SigningError, issue::source::SourceError, kdc::ceremony::CeremonyError,
     kdc::ceremony::ShareError, kdc::keystore::KeyStoreError, crate::people::operators::OperatorError, kdc::revocation::RevocationError, office::audit::AuditError,

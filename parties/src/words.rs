@@ -16,6 +16,11 @@ pub fn energy(hundredths: u32) -> String {
     format!("{}.{:02} kWh", hundredths / 100, hundredths % 100)
 }
 
+/// A price in 0.01 fen of a unit.
+pub fn price(hundredths_fen: u64, unit: &str) -> String {
+    format!("{}.{:04} yuan/{unit}", hundredths_fen / 10_000, hundredths_fen % 10_000)
+}
+
 /// What an insertion took off the credit for consumption before it, in fen.
 pub fn paid_before(debt: u64) -> String {
     format!("{} of it paid for what was consumed before", yuan_of(debt))

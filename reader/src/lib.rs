@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cards;
+pub mod cjt188;
 pub mod count;
 pub mod counted;
 pub mod dlt645;

@@ -58,6 +58,8 @@ pub mod relay {
     pub const ALLOW: u8 = 0x1B;
     /// Close it.
     pub const CLOSE: u8 = 0x1C;
+    /// What lets the customer be supplied again.
+    pub const LETS: [u8; 2] = [ALLOW, CLOSE];
     /// Open it for N2 times 5 minutes, with and without a warning before.
     pub const TRIP_FOR_A_TIME: [u8; 2] = [0x1D, 0x1E];
     /// Alarm.

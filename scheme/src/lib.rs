@@ -30,6 +30,7 @@ pub mod signed;
 pub mod signing;
 pub mod sim;
 pub mod subscription;
+pub mod tariff;
 pub mod user_card;
 pub mod zone;
 

@@ -37,6 +37,16 @@ pub enum LinkError {
     Failed(String),
 }
 
+impl<L: ByteLink + ?Sized> ByteLink for &mut L {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
+        (**self).send(bytes)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, LinkError> {
+        (**self).receive(buffer, wait)
+    }
+}
+
 impl<L: ByteLink + ?Sized> ByteLink for alloc::boxed::Box<L> {
     fn send(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
         (**self).send(bytes)

@@ -11,7 +11,7 @@ use parties::bank::ReceiptFacts;
 use parties::carrier::Carrier;
 use parties::home;
 use parties::trouble::{Context, Result};
-use parties::words::{energy, paid_before, yuan};
+use parties::words::{paid_before, yuan};
 use scheme::money::Fen;
 use scheme::numbers::DeviceNumber;
 use scheme::record_file;
@@ -334,12 +334,12 @@ impl<'t> Life<'t> {
                 self.say(
                     "meter",
                     "ESAM",
-                    format!("meter {number} draws {} and runs dry", energy(report.register_hundredths_kwh)),
+                    format!("meter {number} draws {} and runs dry", report.supplied.register()),
                     format!(
                         "balance {}, {} owed, relay {}: the customer must buy",
                         report.balance_fen,
                         yuan(i64::try_from(report.due_fen).unwrap_or(i64::MAX)),
-                        if report.relay_open { "opens" } else { "stays closed" }
+                        if report.supplied.is_cut { "opens" } else { "stays closed" }
                     ),
                 );
             }

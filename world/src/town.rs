@@ -5,7 +5,7 @@ use crate::people::People;
 use crate::place::{PIN, SECOND_PIN, World};
 use kdc::ceremony::Founding;
 use keys::Suite;
-use meter::Consumption;
+use meter::{Consumption, Profile};
 use parties::bank::pins::PinChoice;
 use parties::bank::{
     self, AddRequest, BooksReport, CardReading, CardSaleRequest, Desk, Destination, OrderReport,
@@ -264,6 +264,7 @@ impl Town {
             esam: card_at(&out.join(city::esam::card_name(device))),
             pairing: out.join(city::esam::pairing_name(device)),
             state: State::Test,
+            profile: Profile::Electricity,
             price: PRICE,
             load_w: LOAD_W,
             transport: Transport::default(),

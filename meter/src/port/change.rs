@@ -3,12 +3,14 @@
 use super::session::{HEAD, Port, Said, eight};
 use super::word::Serr;
 use crate::events::EventKind;
+use crate::tables::{fits, written_by};
 use reader::driver::field::FieldEsam;
-use reader::parameter::{self, plain_write};
+use reader::parameter::{self, Write, plain_write};
 use reader::security::turned;
-use scheme::field::{self, Span};
+use scheme::field::{self, Span, relay};
 use scheme::moment::Moment;
 use scheme::profile::State;
+use wire::cjt188::valve;
 use wire::dlt645::{Identifier, function};
 
 /// Whether a control command asks for the state behind "done", and for the cause of a refusal: P2 is 01.
@@ -44,8 +46,12 @@ impl Port<'_, '_> {
         if is_past(time, self.now) {
             return Err(Serr::Over);
         }
+        let act = if self.meter.state.pipe.is_some() { relay_act(act) } else { act };
         if !self.meter.state.control.obey(act, delay, self.now) {
             return Err(Serr::Other);
+        }
+        if let Some(pipe) = self.meter.state.pipe.as_mut().filter(|_| relay::LETS.contains(&act)) {
+            pipe.release(self.now);
         }
         self.meter.switch_relay(self.now);
         let state = &self.meter.state;
@@ -88,6 +94,7 @@ impl Port<'_, '_> {
         let state = &mut self.meter.state;
         if whole {
             state.register = Default::default();
+            state.tariff.drawn = 0;
         }
         if whole || events {
             state.events.clear();
@@ -112,12 +119,30 @@ impl Port<'_, '_> {
             parameter::PLAIN => {
                 let (value, mac) = sent.split_last_chunk::<4>().ok_or(Serr::Other)?;
                 let write = plain_write(about, value).ok_or(Serr::NoData)?;
+                if written_by(about).is_some() {
+                    return self.write_table(about, &write, mac);
+                }
                 let written = self.write_with_mac(write.header(), &write.data, &turned(mac));
                 self.mac(written).map(drop)
             }
             parameter::ENCIPHERED => self.write_enciphered(about, sent),
             _ => Err(Serr::Verification),
         }
+    }
+
+    /// A table of prices: what nobody could bill by does not reach the ESAM, and what reaches it is what the meter bills by.
+    fn write_table(&mut self, about: Identifier, write: &Write, mac: &[u8]) -> Result<(), Serr> {
+        let table = written_by(about).ok_or(Serr::NoData)?;
+        fits(&write.data).map_err(|_| Serr::Other)?;
+        let noted = self.meter.expect_table(&mut self.esam, table);
+        self.card(noted)?;
+        let written = self.write_with_mac(write.header(), &write.data, &turned(mac));
+        if written.as_ref().is_err_and(|error| error.sw().is_some()) {
+            self.meter.expect_no_table();
+        }
+        self.mac(written)?;
+        let taken = self.meter.take_table(&mut self.esam, table, self.now);
+        self.card(taken)
     }
 
     pub fn write_enciphered(&mut self, about: Identifier, sent: &[u8]) -> Result<(), Serr> {
@@ -128,6 +153,15 @@ impl Port<'_, '_> {
         let found = self.card(read)?;
         // Length, then the identifier as it is written: what was enciphered is what the frame said it was.
         if found[1..] == about.0.to_be_bytes() { Ok(()) } else { Err(Serr::Verification) }
+    }
+}
+
+/// What a command to a valve is among those to a relay; the bytes of CJ/T 188 may stand under the seal too.
+const fn relay_act(act: u8) -> u8 {
+    match act {
+        valve::OPEN => relay::CLOSE,
+        valve::CLOSE => relay::TRIP,
+        act => act,
     }
 }
 

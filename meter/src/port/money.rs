@@ -108,6 +108,7 @@ impl Port<'_, '_> {
         self.meter.state.balance = after.balance;
         let credited = EventKind::Credited { amount: more, balance: after.balance };
         self.meter.state.events.push(self.now, credited);
+        self.meter.bought(more);
         self.settle();
         self.meter.switch_relay(self.now);
         Ok(Vec::new())

@@ -73,6 +73,10 @@ impl Port<'_, '_> {
 
     /// What the ESAM says to a command with a MAC; a wrong one is counted. A card that does not answer ends the session.
     pub fn mac(&mut self, done: Result<Vec<u8>, CardError>) -> Said {
+        // Whoever made this MAC is the company's.
+        if done.is_ok() {
+            self.meter.hear(self.now);
+        }
         done.map_err(|error| match error.sw() {
             Some(Sw::SM_WRONG) => {
                 self.meter.state.wrong_macs.count(self.now);

@@ -57,7 +57,7 @@ impl Facts<'_> {
             "current-a" => number(watts * 10_000 / VOLTAGE),
             "power" | "power-a" => number(watts * 10),
             "frequency" => number(FREQUENCY),
-            "price" => number(u64::from(state.config.price.0) * 100),
+            "price" => number(state.price(self.now).0),
             "date" => {
                 self.moment(&[3, 2, 1]).map(|[day, month, year]| vec![self.now.weekday(), day, month, year])
             }

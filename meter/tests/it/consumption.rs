@@ -40,14 +40,14 @@ fn the_relay_opens_within_a_quarter_of_an_hour_and_the_rest_is_owed() {
     let mut world = World::opened(20);
     let report = world.meter.consume(&mut world.esam, Consumption::Seconds(1_000_000), now());
     assert!(report.drawn.cut && report.relay_open);
-    assert_eq!(report.drawn.joules, 1_800_000);
+    assert_eq!(report.drawn.load_seconds, 1_800_000);
     assert_eq!((report.balance, report.due, report.register), (Fen(0), 6, 50));
     assert_eq!(world.esam.debits, [20]);
     assert_eq!(world.meter.display().line2, format!("owed {}", Fen(6)));
     assert!(!world.meter.display().hint.is_empty());
     // Nothing flows through an open relay.
     let report = world.meter.consume(&mut world.esam, Consumption::Seconds(3600), now());
-    assert_eq!((report.register, report.due, report.drawn.joules), (50, 6, 0));
+    assert_eq!((report.register, report.due, report.drawn.load_seconds), (50, 6, 0));
 }
 
 #[test]

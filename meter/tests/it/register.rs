@@ -10,11 +10,11 @@ use scheme::money::Fen;
 fn the_register_runs_over_as_a_dial_does() {
     let mut world = World::opened(1000);
     let mut state = world.meter.state().clone();
-    state.register = Register { hundredths: 99_999_999, joules: 35_999 };
+    state.register = Register { hundredths: 99_999_999, load_seconds: 35_999 };
     world.meter = Meter::from_state(state, crate::world::pairing(keys::Suite::Aes128)).unwrap();
     world.meter.set_load(1);
     world.meter.consume(&mut world.esam, Consumption::Seconds(1), now());
-    assert_eq!(world.meter.state().register, Register { hundredths: 0, joules: 0 });
+    assert_eq!(world.meter.state().register, Register { hundredths: 0, load_seconds: 0 });
 }
 
 #[test]
@@ -47,7 +47,7 @@ proptest! {
         }
         let joules = u64::from(load) * pieces.iter().sum::<u64>();
         let register = world.meter.state().register;
-        prop_assert_eq!(u64::from(register.hundredths) * 36_000 + u64::from(register.joules), joules);
+        prop_assert_eq!(u64::from(register.hundredths) * 36_000 + u64::from(register.load_seconds), joules);
         prop_assert_eq!(u64::from(100_000_000 - world.esam.balance), joules * u64::from(price) / 3_600_000);
     }
 
@@ -65,7 +65,7 @@ proptest! {
         (state.config.price, state.config.load_w) = (Fen(price), load);
         world.meter = Meter::from_state(state, crate::world::pairing(keys::Suite::Aes128)).unwrap();
         let report = world.meter.consume(&mut world.esam, Consumption::Seconds(seconds), now());
-        let cost = report.drawn.joules * u128::from(price) / 3_600_000;
+        let cost = report.drawn.load_seconds * u128::from(price) / 3_600_000;
         let debited: u32 = world.esam.debits.iter().sum();
         prop_assert_eq!(u128::from(debited) + u128::from(report.due), cost);
         prop_assert!(report.relay_open || !report.drawn.cut);
@@ -73,7 +73,7 @@ proptest! {
         let quarter = u64::from(load) * 900 * u64::from(price) / 3_600_000 + 1;
         prop_assert!(report.due <= quarter, "{} due, a quarter costs {}", report.due, quarter);
         if !report.drawn.cut {
-            prop_assert_eq!(report.drawn.joules, u128::from(seconds) * u128::from(load));
+            prop_assert_eq!(report.drawn.load_seconds, u128::from(seconds) * u128::from(load));
         }
     }
 }

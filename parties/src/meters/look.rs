@@ -1,10 +1,12 @@
 //! A look at meters: what they show, and what happened to them.
 
 use super::place::{MeterPlace, folder, shown};
+use super::supplied::Supplied;
 use crate::cards::CardHandle;
 use crate::session::Session;
 use crate::trouble::{Context, Result};
 use meter::events::Event;
+use meter::{Lock, Pipe};
 use reader::driver::esam::Esam;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
@@ -25,10 +27,16 @@ pub struct ShowReport {
     pub total_credited_fen: Fen,
     /// The purchase count.
     pub count: u32,
-    /// Register, 0.01 kWh.
-    pub register_hundredths_kwh: u32,
-    /// The customer has no current.
-    pub relay_open: bool,
+    /// What it is for.
+    pub profile: &'static str,
+    /// Register and supply.
+    #[serde(flatten)]
+    pub supplied: Supplied,
+    /// What the next unit costs, in 0.01 fen.
+    pub price_hundredths_fen: u64,
+    /// Of a meter on a pipe.
+    #[serde(flatten)]
+    pub pipe: Option<PipeLook>,
     /// Consumed beyond the purse.
     pub owed_fen: u64,
     /// The display: two lines and a hint.
@@ -38,6 +46,30 @@ pub struct ShowReport {
     /// Test or formal.
     #[serde(skip)]
     pub state: &'static str,
+}
+
+/// Battery, locks and proofs of a meter on a pipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PipeLook {
+    /// The battery's voltage.
+    pub battery_mv: u16,
+    /// It is to be changed.
+    pub battery_weak: bool,
+    /// What holds the valve closed beside the purse, by its name.
+    pub locked: Option<&'static str>,
+    /// Commands to the valve that came without a proof, and were refused.
+    pub clear_commands: u32,
+}
+
+impl From<&Pipe> for PipeLook {
+    fn from(pipe: &Pipe) -> Self {
+        PipeLook {
+            battery_mv: pipe.battery_mv,
+            battery_weak: pipe.is_weak(),
+            locked: pipe.locked.map(Lock::name),
+            clear_commands: pipe.clear_commands,
+        }
+    }
 }
 
 /// Shows a meter.
@@ -58,8 +90,10 @@ pub fn show(session: &Session, number: MeterNumber) -> Result<ShowReport> {
         balance_fen: purse.balance,
         total_credited_fen: purse.total_credited,
         count: purse.count,
-        register_hundredths_kwh: state.register.hundredths,
-        relay_open: state.relay_open,
+        profile: state.profile().name(),
+        supplied: Supplied::of(state),
+        price_hundredths_fen: state.price(session.now()?).0,
+        pipe: state.pipe.as_ref().map(PipeLook::from),
         owed_fen: meter.debt(),
         display: shown(&meter.display()),
         events: state.events.iter().cloned().collect(),
@@ -74,10 +108,8 @@ pub struct MeterLine {
     pub number: MeterNumber,
     /// What the display shows of its purse.
     pub display: String,
-    /// Register, 0.01 kWh.
-    pub register_hundredths_kwh: u32,
-    /// The customer has no current.
-    pub relay_open: bool,
+    /// Register and supply.
+    pub supplied: Supplied,
 }
 
 impl Serialize for MeterLine {
@@ -136,12 +168,7 @@ pub fn list(session: &Session) -> Result<ListReport> {
         }
         let meter = place.load()?;
         let state = meter.state();
-        meters.push(MeterLine {
-            number,
-            display: meter.display().line2,
-            register_hundredths_kwh: state.register.hundredths,
-            relay_open: state.relay_open,
-        });
+        meters.push(MeterLine { number, display: meter.display().line2, supplied: Supplied::of(state) });
     }
     meters.sort_by_key(|meter| meter.number);
     Ok(ListReport { meters })

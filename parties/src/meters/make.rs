@@ -10,7 +10,7 @@ use crate::stock::meter_made;
 use crate::transport::Transport;
 use crate::trouble::{Context, Result, refused, security};
 use keys::hierarchy;
-use meter::{Meter, MeterConfig, Pairing};
+use meter::{Meter, MeterConfig, Pairing, Profile};
 use scheme::CardRef;
 use scheme::money::Fen;
 use scheme::numbers::{MeterNumber, Serial};
@@ -31,9 +31,11 @@ pub struct MakeMeterRequest {
     pub pairing: PathBuf,
     /// Test or formal; the emulated flash of a formal meter holds formal pairing keys in clear.
     pub state: State,
-    /// Price of a kWh.
+    /// What it is for.
+    pub profile: Profile,
+    /// Price of a kWh or a cubic metre.
     pub price: Fen,
-    /// Load of the customer's appliances, in watts.
+    /// Load of the customer's appliances, in watts or litres an hour.
     pub load_w: u32,
     /// Of the meter's MCU.
     pub transport: Transport,
@@ -44,6 +46,8 @@ pub struct MakeMeterRequest {
 pub struct MakeMeterReport {
     /// Its number.
     pub meter: MeterNumber,
+    /// What it is for.
+    pub profile: &'static str,
     /// Test or formal.
     pub state: &'static str,
     /// Where it stands.
@@ -70,7 +74,8 @@ pub fn make(session: &Session, request: &MakeMeterRequest) -> Result<MakeMeterRe
         price: request.price,
         load_w: request.load_w,
     })
-    .with_context(|| format!("{}", request.pairing.display()))?;
+    .with_context(|| format!("{}", request.pairing.display()))?
+    .with_profile(request.profile);
     // The card must be an ESAM before it moves.
     let mut esam = CardHandle::open(session, &request.esam, CardKind::Esam)?;
     let serial = wire::atr::serial_of(&esam.reset()?).map(Serial);
@@ -81,9 +86,15 @@ pub fn make(session: &Session, request: &MakeMeterRequest) -> Result<MakeMeterRe
     put_in.inspect_err(|_| place.take_away(session))?;
     meter_made(session, &meters, request.number, serial)?;
     log::fact(session, "meter", request.number);
+    log::fact(session, "profile", request.profile.name());
     log::fact(session, "state", request.state.name());
     serial.iter().for_each(|serial| log::fact(session, "serial", serial));
-    Ok(MakeMeterReport { meter: request.number, state: request.state.name(), folder: place.folder })
+    Ok(MakeMeterReport {
+        meter: request.number,
+        profile: request.profile.name(),
+        state: request.state.name(),
+        folder: place.folder,
+    })
 }
 
 /// Opens a pairing file with the transport key the meter's MCU has from production. Formal keys do not travel under the

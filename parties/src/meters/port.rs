@@ -1,20 +1,19 @@
 //! Meters at their ports: who reads them, and what they answer.
 
+use super::pipes::Piped;
 use super::place::{MeterPlace, folder};
-use crate::cards::CardHandle;
+use super::served::Served;
 use crate::session::Session;
 use crate::trouble::{Failure, Result};
-use meter::port::{self, Facts, Guard, Way, answer, serves};
+use meter::port::Way;
 use reader::dlt645::Line;
-use reader::driver::esam::Esam;
 use scheme::Kind;
 use scheme::numbers::MeterNumber;
-use scheme::profile::CardKind;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::time::Duration;
 use wire::dlt645::items::Item;
-use wire::dlt645::{Address, Frame, Receiver};
+use wire::dlt645::{Address, Receiver};
 use wire::{ByteLink, LinkError};
 
 /// A pause within a frame ends it; so often somebody looks whether it is all over.
@@ -130,7 +129,10 @@ impl ByteLink for Near<'_> {
 /// The meters of a line, and what was heard on it.
 struct Ports<'s> {
     session: &'s Session,
+    /// Those that speak DL/T 645.
     places: Vec<Served>,
+    /// Those that speak CJ/T 188.
+    pipes: Vec<Piped>,
     receiver: Receiver,
     report: PortReport,
 }
@@ -138,28 +140,40 @@ struct Ports<'s> {
 impl<'s> Ports<'s> {
     fn open(session: &'s Session, numbers: &[MeterNumber], way: Way) -> Result<Self> {
         let meters = folder(session)?;
-        let served = |number: &MeterNumber| Served {
-            number: *number,
-            way,
-            place: MeterPlace::new(&meters, *number),
-            guard: Guard::default(),
-            esam: None,
-        };
-        let places: Vec<Served> = numbers.iter().map(served).collect();
-        for (at, served) in places.iter().enumerate() {
-            served.place.load()?;
-            let number = served.number;
-            if places[..at].iter().any(|other| other.number == number) {
+        let (mut places, mut pipes) = (Vec::new(), Vec::new());
+        for (at, number) in numbers.iter().enumerate() {
+            let served = Served::new(*number, way, MeterPlace::new(&meters, *number));
+            let profile = served.place.load()?.state().profile();
+            if numbers[..at].contains(number) {
                 return Err(
                     Failure::new(Kind::Usage, format!("meter {number} stands in the list twice")).into()
                 );
             }
+            if profile.has_valve() {
+                pipes.push(Piped::new(served));
+            } else {
+                places.push(served);
+            }
         }
-        Ok(Ports { session, places, receiver: Receiver::new(), report: PortReport::default() })
+        Ok(Ports { session, places, pipes, receiver: Receiver::new(), report: PortReport::default() })
     }
 
     /// Bytes came, or none for as long as a pause within a frame may last.
     fn hear(&mut self, bytes: &[u8], say: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        for pipe in &mut self.pipes {
+            let heard = pipe.hear(self.session, bytes)?;
+            self.report.frames += heard.frames;
+            self.report.broken += heard.broken;
+            for answered in &heard.said {
+                say(answered)?;
+                self.report.answered += 1;
+            }
+            pipe.served.let_go(self.session)?;
+        }
+        // On a line of pipes alone nobody speaks the other protocol.
+        if self.places.is_empty() {
+            return Ok(());
+        }
         let found = if bytes.is_empty() { self.receiver.silence() } else { self.receiver.push(bytes) };
         for frame in found {
             let Ok(frame) = frame else {
@@ -170,7 +184,7 @@ impl<'s> Ports<'s> {
             for served in &mut self.places {
                 // A frame to nobody here is no reason to look at the meter.
                 if frame.address.reaches(Address(served.number.0))
-                    && let Some(answered) = said(self.session, served, &frame)?
+                    && let Some(answered) = served.said(self.session, &frame)?
                 {
                     say(&answered.to_bytes()?)?;
                     self.report.answered += 1;
@@ -181,76 +195,10 @@ impl<'s> Ports<'s> {
     }
 
     fn close(mut self) -> Result<PortReport> {
+        self.pipes.iter_mut().try_for_each(|pipe| pipe.served.close())?;
         self.places.iter_mut().try_for_each(Served::close)?;
         Ok(self.report)
     }
-}
-
-/// A meter on the line.
-struct Served {
-    number: MeterNumber,
-    way: Way,
-    place: MeterPlace,
-    guard: Guard,
-    /// Its ESAM, while somebody is authenticated: the random that his MACs are bound to lives in it.
-    esam: Option<CardHandle>,
-}
-
-impl Served {
-    /// Lets the ESAM go when nobody is authenticated any more.
-    fn let_go(&mut self, session: &Session) -> Result<()> {
-        if self.esam.is_some() && !self.guard.holds(session.now()?) { self.close() } else { Ok(()) }
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.esam.take().map_or(Ok(()), CardHandle::close)
-    }
-
-    /// The ESAM: the one that is held, or opened now. `None` while somebody else works with it.
-    fn open(&mut self, session: &Session) -> Option<CardHandle> {
-        self.esam.take().or_else(|| CardHandle::open(session, &self.place.esam(), CardKind::Esam).ok())
-    }
-}
-
-/// What one meter says.
-fn said(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<Frame>> {
-    if serves(frame.control.function()) {
-        return secured(session, served, frame);
-    }
-    let meter = served.place.load()?;
-    // The ESAM's part; while somebody else works with it, the meter has no such data.
-    let mut esam = served.open(session);
-    let parameters = esam.as_mut().and_then(|esam| Esam::new(esam).parameters().ok());
-    let now = session.now()?;
-    let facts = Facts {
-        state: meter.state(),
-        now,
-        customer: parameters.as_ref().map(|found| found.customer),
-        ceiling: parameters.as_ref().map(|found| found.ceiling),
-        open: served.guard.may_read(served.way, now),
-    };
-    let said = answer(&facts, frame);
-    if served.guard.holds(now) {
-        served.esam = esam;
-    } else {
-        // Nothing was written, so nothing can be lost with it.
-        drop(esam.map(CardHandle::close));
-    }
-    Ok(said)
-}
-
-/// What a meter says to a frame of security, control or writing: whoever holds the ESAM holds the meter, so its flash is read under it.
-/// While somebody else works with it, the meter is silent.
-fn secured(session: &Session, served: &mut Served, frame: &Frame) -> Result<Option<Frame>> {
-    let Some(mut esam) = served.open(session) else { return Ok(None) };
-    let mut meter = served.place.load_to_act(session)?;
-    let (now, mut chance) = (session.now()?, session.chance("meter"));
-    let mut random = |bytes: &mut [u8]| chance.fill(bytes);
-    let said = port::serve(&mut meter, &mut esam, &mut served.guard, served.way, frame, now, &mut random);
-    served.esam = Some(esam);
-    served.place.save(&meter)?;
-    served.let_go(session)?;
-    Ok(said)
 }
 
 /// A value that was read.

@@ -1,6 +1,12 @@
 //! A station at a meter's port: what an engineer does to a meter in test state from the other end of its line. The keys are the published
 //! ones, so it needs nobody's folder and leaves nothing in one; a formal meter refuses it. The bank sells nothing by it.
 
+mod tariff;
+mod valve;
+
+pub use tariff::{TariffRequest, tariff};
+pub use valve::move_valve;
+
 use crate::session::Session;
 use crate::trouble::{Failure, Result, Trouble, refused, security};
 use issue::station::Station;
@@ -174,9 +180,49 @@ impl Identified<'_, '_> {
             .into())
     }
 
+    /// Writes a parameter plainly, with its MAC.
+    fn write(&mut self, about: Identifier, value: &[u8]) -> Result<()> {
+        // Turned round item by item it is what stands on the line; turned once more it is what the file has.
+        let line = parameter::plain_write(about, value).ok_or_else(|| {
+            refused(format!("no parameter {about} has {} byte(s)", value.len()))
+                .code("station-parameter")
+                .hint("docs/specs/dlt645.md 6 says which there are; with --enciphered any identifier goes")
+        })?;
+        let mac = self.station.parameter(self.random, line.header(), value);
+        Ok(self.line.write(about, PLAIN, &[&line.data[..], &turned(&mac)].concat())?)
+    }
+
     fn done(&self, done: impl Into<String>) -> DoneReport {
         DoneReport { meter: self.meter, done: done.into() }
     }
+}
+
+fn address_of(request: &StationRequest) -> Address {
+    Address(request.meter.0)
+}
+
+/// Identity authentication.
+fn authenticate<'a, 'l>(
+    session: &Session,
+    line: &'a mut Line<'l>,
+    request: &StationRequest,
+) -> Result<Identified<'a, 'l>> {
+    let station = Station::new(&request.keys(), request.meter);
+    let mut random = [0; 8];
+    session.chance("meter station").fill(&mut random);
+    let mut line = SecureLine::new(line, address_of(request), request.operator);
+    let (drawn, esam) = line
+        .identify(&station.identity(&random), &random, &station.factor())
+        .map_err(|error| Trouble::from(error).context("identity authentication"))?;
+    let [a, b, c, d, ..] = random;
+    Ok(Identified { line, station, meter: request.meter, esam, own: [a, b, c, d], random: drawn })
+}
+
+/// The plain text of a control command, good until a time.
+fn sealed_until([act, delay]: [u8; 2], until: Option<Moment>) -> [u8; 8] {
+    let [_, time @ ..] = until.map_or([0x99; 7], |until| until.0);
+    let [year, month, day, hour, minute, second] = time;
+    [act, delay, year, month, day, hour, minute, second]
 }
 
 /// Identity authentication, what is to be done, and the end of the authentication, after which the meter lets its ESAM go.
@@ -186,17 +232,8 @@ fn identified<T>(
     request: &StationRequest,
     act: impl FnOnce(&mut Identified<'_, '_>) -> Result<T>,
 ) -> Result<T> {
-    let station = Station::new(&request.keys(), request.meter);
-    let mut random = [0; 8];
-    session.chance("meter station").fill(&mut random);
     let mut line = Line::new(link);
-    let mut line = SecureLine::new(&mut line, Address(request.meter.0), request.operator);
-    let (drawn, esam) = line
-        .identify(&station.identity(&random), &random, &station.factor())
-        .map_err(|error| Trouble::from(error).context("identity authentication"))?;
-    let [a, b, c, d, ..] = random;
-    let mut meter =
-        Identified { line, station, meter: request.meter, esam, own: [a, b, c, d], random: drawn };
+    let mut meter = authenticate(session, &mut line, request)?;
     let done = act(&mut meter);
     // What was done stands; an authentication that nobody ends runs out by itself.
     let _ = meter.line.end();
@@ -295,9 +332,7 @@ pub fn control(
 ) -> Result<DoneReport> {
     identified(session, link, request, |meter| {
         let [act, delay] = order.bytes(minutes);
-        let [_, time @ ..] = until.map_or([0x99; 7], |until| until.0);
-        let [year, month, day, hour, minute, second] = time;
-        let plain = [act, delay, year, month, day, hour, minute, second];
+        let plain = sealed_until([act, delay], until);
         meter.line.control(&meter.station.control(meter.random, &plain))?;
         Ok(meter.done(format!("the meter obeys {act:02X}")))
     })
@@ -323,16 +358,7 @@ pub fn parameter(
             let sealed = meter.station.enciphered(meter.random, file, &plain);
             meter.line.write(about, ENCIPHERED, &turned(&sealed))?;
         } else {
-            // Turned round item by item it is what stands on the line; turned once more it is what the file has.
-            let line = parameter::plain_write(about, value).ok_or_else(|| {
-                refused(format!("no parameter {about} has {} byte(s)", value.len()))
-                    .code("station-parameter")
-                    .hint(
-                        "docs/specs/dlt645.md 6 says which there are; with --enciphered any identifier goes",
-                    )
-            })?;
-            let mac = meter.station.parameter(meter.random, line.header(), value);
-            meter.line.write(about, PLAIN, &[&line.data[..], &turned(&mac)].concat())?;
+            meter.write(about, value)?;
         }
         Ok(meter.done(format!("parameter {about} is written")))
     })

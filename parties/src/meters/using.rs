@@ -2,6 +2,7 @@
 
 use super::medium::Folder;
 use super::place::{MeterPlace, folder, shown};
+use super::supplied::Supplied;
 use crate::cards::CardHandle;
 use crate::session::Session;
 use crate::trouble::{Failure, Result, refused, security};
@@ -239,16 +240,15 @@ fn with_money<R>(
 /// What came of a consumption.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConsumeReport {
-    /// Register afterwards, 0.01 kWh.
-    pub register_hundredths_kwh: u32,
+    /// Register and supply afterwards.
+    #[serde(flatten)]
+    pub supplied: Supplied,
     /// Purse afterwards.
     #[serde(serialize_with = "scheme::names::fen::serialize")]
     pub balance_fen: Fen,
     /// Consumed and not paid.
     pub due_fen: u64,
-    /// The customer has no current now.
-    pub relay_open: bool,
-    /// The purse ran out.
+    /// Less was drawn than was wanted: the purse ran out, or something locked the valve.
     #[serde(skip)]
     pub cut: bool,
     /// Why the purse could not be debited.
@@ -275,14 +275,26 @@ pub fn consume(session: &Session, number: MeterNumber, wanted: Consumption) -> R
     place.must_exist()?;
     let mut esam = CardHandle::open(session, &place.esam(), CardKind::Esam)?;
     let mut meter = place.load_to_act(session)?;
+    let profile = meter.state().profile();
+    if matches!(
+        (wanted, profile.has_valve()),
+        (Consumption::Energy(_), true) | (Consumption::Volume(_), false)
+    ) {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("meter {number} is for {}: it counts {}", profile.name(), profile.unit()),
+        )
+        .code("consume-unit")
+        .hint("--kwh is for electricity, --m3 for gas and water; --hours is for all")
+        .into());
+    }
     let report = meter.consume(&mut esam, wanted, session.now()?);
     place.save(&meter)?;
     esam.close()?;
     Ok(ConsumeReport {
-        register_hundredths_kwh: report.register,
+        supplied: Supplied::of(meter.state()),
         balance_fen: report.balance,
         due_fen: report.due,
-        relay_open: report.relay_open,
         cut: report.drawn.cut,
         failure: report.failure,
     })

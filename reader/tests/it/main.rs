@@ -7,6 +7,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod cjt188;
 mod count;
 mod dlt645;
 mod esam;

@@ -13,6 +13,7 @@ mod purchase;
 mod shown;
 mod signed;
 mod subscription;
+mod tariff;
 mod user_card;
 mod zone;
 

@@ -50,6 +50,7 @@ mod pages;
 mod phone_screens;
 mod phones;
 mod pins;
+mod pipes;
 mod proves;
 mod province;
 mod psams;

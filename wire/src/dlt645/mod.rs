@@ -5,15 +5,15 @@
 
 pub mod items;
 
+pub use crate::frames::{END, FrameError, START, WAKE};
+
+use crate::frames::{Begun, Framed, closed};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// First byte of a frame, and the byte between address and control.
-pub const START: u8 = 0x68;
-/// Last byte of a frame.
-pub const END: u8 = 0x16;
-/// What wakes a receiver before a frame.
-pub const WAKE: u8 = 0xFE;
+/// Finds frames on a line.
+pub type Receiver = crate::frames::Receiver<Frame>;
+
 /// What is added to each byte of DATA on the line.
 const OFFSET: u8 = 0x33;
 /// Bytes of a frame around its DATA.
@@ -174,25 +174,6 @@ pub struct Frame {
     pub data: Vec<u8>,
 }
 
-/// Why a frame is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FrameError {
-    /// More than 255 bytes of DATA.
-    #[error("a frame holds 255 bytes of data, these are {0}")]
-    TooLong(usize),
-    /// The sum is another one.
-    #[error("the check sum of the frame is {found:02X}, its bytes give {wanted:02X}")]
-    Sum {
-        /// On the line.
-        found: u8,
-        /// Computed.
-        wanted: u8,
-    },
-    /// It does not end where its length says.
-    #[error("the frame ends in {0:02X}, not in 16")]
-    End(u8),
-}
-
 impl Frame {
     /// A request.
     pub const fn request(address: Address, function: u8, data: Vec<u8>) -> Self {
@@ -210,92 +191,24 @@ impl Frame {
         out.extend(self.address.0.iter().rev());
         out.extend([START, self.control.0, len]);
         out.extend(self.data.iter().map(|byte| byte.wrapping_add(OFFSET)));
-        out.extend([sum(&out), END]);
-        Ok(out)
+        Ok(closed(out))
+    }
+}
+
+impl Framed for Frame {
+    fn begun(bytes: &[u8]) -> Begun {
+        match bytes {
+            // The second 68 is not where it belongs: this one begins nothing.
+            [_, rest @ ..] if rest.len() >= 7 && rest[6] != START => Begun::Nothing,
+            [_, rest @ ..] if rest.len() >= 9 => Begun::Whole(AROUND + usize::from(rest[8])),
+            _ => Begun::More,
+        }
     }
 
-    /// Reads a frame whose length is known to fit.
-    fn read(bytes: &[u8]) -> Result<Self, FrameError> {
-        let (body, tail) = bytes.split_at(bytes.len() - 2);
-        let wanted = sum(body);
-        if tail[0] != wanted {
-            return Err(FrameError::Sum { found: tail[0], wanted });
-        }
-        if tail[1] != END {
-            return Err(FrameError::End(tail[1]));
-        }
+    fn of(body: &[u8]) -> Self {
         let mut address: [u8; 6] = core::array::from_fn(|i| body[1 + i]);
         address.reverse();
         let data = body[10..].iter().map(|byte| byte.wrapping_sub(OFFSET)).collect();
-        Ok(Frame { address: Address(address), control: Control(body[8]), data })
-    }
-}
-
-fn sum(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
-}
-
-/// Finds frames in what comes in, however it is cut or joined, whatever stands between them.
-///
-/// A byte 68 that begins no good frame is passed over, and the bytes behind it are looked at again: a frame that follows a broken one is not
-/// lost with it. It never holds more than the longest frame.
-#[derive(Debug, Clone, Default)]
-pub struct Receiver {
-    waiting: Vec<u8>,
-}
-
-impl Receiver {
-    /// One that has heard nothing.
-    pub const fn new() -> Self {
-        Receiver { waiting: Vec::new() }
-    }
-
-    /// Takes bytes from the line and gives every frame that ends in them, in their order, good or broken.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<Result<Frame, FrameError>> {
-        let mut found = Vec::new();
-        for byte in bytes {
-            self.waiting.push(*byte);
-            self.look(&mut found);
-        }
-        found
-    }
-
-    /// The line was silent for longer than a frame may pause: what has begun will not end. Gives the frames that stand behind a byte
-    /// 68 which was taken for a beginning, and forgets the rest.
-    pub fn silence(&mut self) -> Vec<Result<Frame, FrameError>> {
-        let mut found = Vec::new();
-        while !self.waiting.is_empty() {
-            self.waiting.remove(0);
-            self.look(&mut found);
-        }
-        found
-    }
-
-    /// Whether a frame has begun.
-    pub fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
-    }
-
-    fn look(&mut self, found: &mut Vec<Result<Frame, FrameError>>) {
-        loop {
-            let start = self.waiting.iter().position(|byte| *byte == START).unwrap_or(self.waiting.len());
-            self.waiting.drain(..start);
-            let length = match self.waiting.as_slice() {
-                [] => return,
-                // The second 68 is not where it belongs: this one begins nothing.
-                [_, rest @ ..] if rest.len() >= 7 && rest[6] != START => None,
-                [_, rest @ ..] if rest.len() < 9 => return,
-                [_, rest @ ..] => Some(AROUND + usize::from(rest[8])),
-            };
-            match length {
-                Some(length) if self.waiting.len() < length => return,
-                Some(length) => {
-                    let frame = Frame::read(&self.waiting[..length]);
-                    self.waiting.drain(..if frame.is_ok() { length } else { 1 });
-                    found.push(frame);
-                }
-                None => drop(self.waiting.remove(0)),
-            }
-        }
+        Frame { address: Address(address), control: Control(body[8]), data }
     }
 }

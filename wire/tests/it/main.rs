@@ -7,6 +7,7 @@
 mod apdu;
 mod at;
 mod atr;
+mod cjt188;
 mod dlt645;
 mod join;
 mod multimedia;

@@ -1,5 +1,6 @@
 //! `gridcard meter buy`: a telephone between a meter's line and a running server, without a key of its own.
 
+use super::pipe::Protocol;
 use super::way::Ahead;
 use crate::far::{Far, Remote};
 use crate::prelude::*;
@@ -16,6 +17,7 @@ use scheme::subscription::{Imei, Imsi, Msisdn};
 use serde_json::json;
 use server::BankAccount;
 use service::client::Request;
+use wire::ByteLink;
 
 /// Options of `meter buy`.
 #[derive(Debug, Args)]
@@ -47,6 +49,9 @@ pub struct Buy {
     /// The telephone's own identity.
     #[arg(long, value_name = "NUMBER", required_if_eq("by", "session"))]
     pub imei: Option<Imei>,
+    /// What the meter speaks; what is carried goes inside.
+    #[arg(long, value_enum, default_value = "645")]
+    pub protocol: Protocol,
     #[command(flatten)]
     pub remote: Remote,
 }
@@ -98,15 +103,14 @@ pub fn run(call: &Call, options: &Buy) -> Result<()> {
         amount: options.amount,
         account: options.bank_account.clone(),
     };
-    let carried = options.ahead.reach(call, |link| {
-        match (options.by, &options.msisdn, &options.imsi, &options.imei) {
-            (By::Session, Some(msisdn), Some(imsi), Some(imei)) => {
-                let telephone = Telephone { msisdn: msisdn.clone(), imsi: imsi.clone(), imei: imei.clone() };
-                pipe::pass(link, &mut far, &wanted, &telephone)
-            }
-            _ => frames::pass(link, &mut far, &wanted),
+    let carry = |link: &mut dyn ByteLink| match (options.by, &options.msisdn, &options.imsi, &options.imei) {
+        (By::Session, Some(msisdn), Some(imsi), Some(imei)) => {
+            let telephone = Telephone { msisdn: msisdn.clone(), imsi: imsi.clone(), imei: imei.clone() };
+            pipe::pass(link, &mut far, &wanted, &telephone)
         }
-    })?;
+        _ => frames::pass(link, &mut far, &wanted),
+    };
+    let carried = options.ahead.reach(call, |link| options.protocol.speak(link, carry))?;
     carried.tell(call, &words(call, &carried.report));
     carried.report.verdict()
 }

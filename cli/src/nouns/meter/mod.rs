@@ -6,17 +6,19 @@ mod buy;
 mod calling;
 mod line;
 mod pair;
+mod pipe;
 mod port;
 mod station;
+mod tariff;
 mod test;
 mod way;
 
 use crate::prelude::*;
 use crate::{audit, wire_time};
 use meter::events::Event;
-use meter::{Consumption, OrderOutcome};
+use meter::{Consumption, OrderOutcome, Profile};
 use parties::meters::{self, InsertReport, MakeMeterRequest};
-use parties::words::{energy, paid_before, yuan_of};
+use parties::words::{self, paid_before, yuan_of};
 use scheme::money::Fen;
 use serde_json::Value;
 
@@ -48,20 +50,25 @@ pub enum Verb {
         /// Number of the meter.
         number: MeterNumber,
         /// So many kWh, at most two digits after the point.
-        #[arg(long, value_name = "KWH", conflicts_with = "hours", required_unless_present = "hours", value_parser = hundredths)]
+        #[arg(long, value_name = "KWH", value_parser = hundredths, group = "much")]
         kwh: Option<u64>,
-        /// So many hours of the meter's load.
-        #[arg(long)]
+        /// So many cubic metres of gas or water, at most two digits after the point.
+        #[arg(long, value_name = "M3", value_parser = hundredths, group = "much")]
+        m3: Option<u64>,
+        /// So many hours of the meter's load, which end now.
+        #[arg(long, group = "much", required_unless_present_any = ["kwh", "m3"])]
         hours: Option<u32>,
     },
-    /// Show a meter: display, register, relay, events.
+    /// Change what a meter of gas or water feels: its battery, a magnet.
+    Sensors(pipe::Sensors),
+    /// Show a meter: display, register, relay or valve, events.
     Show {
         /// Number of the meter.
         number: MeterNumber,
     },
     /// List the meters.
     List,
-    /// Let meters answer readers at a line (DL/T 645), until a signal ends it.
+    /// Let meters answer readers at a line (DL/T 645, those of gas and water CJ/T 188), until a signal ends it.
     Port(port::Port),
     /// Let meters call a server that is far away (DL/T 645 behind a login), until a signal ends it.
     Call(calling::Calling),
@@ -70,7 +77,7 @@ pub enum Verb {
     /// Buy for a meter at the other end of a line, at a running server: carries what the two say, and has no key to any of it.
     #[cfg(feature = "service")]
     Buy(Box<buy::Buy>),
-    /// Read a meter at the other end of a line (DL/T 645).
+    /// Read a meter at the other end of a line (DL/T 645, CJ/T 188).
     Read(port::Read),
     /// Be a station at the other end of a meter's line (DL/T 645), with the published keys: for meters in test state.
     #[command(subcommand)]
@@ -95,10 +102,13 @@ pub struct New {
     /// Make the meter in formal state; its emulated flash then holds formal pairing keys in clear.
     #[arg(long)]
     pub formal: bool,
-    /// Price of a kWh, in yuan.
+    /// What the meter is for: electricity with a relay, gas or water with a valve and a battery.
+    #[arg(long, default_value = "electricity", value_parser = pipe::profiles())]
+    pub profile: Profile,
+    /// Price of a kWh or a cubic metre, in yuan.
     #[arg(long, default_value = "0.55")]
     pub price: Fen,
-    /// Load of the customer's appliances, in watts.
+    /// Load of the customer's appliances, in watts or litres an hour.
     #[arg(long, default_value_t = 500)]
     pub load: u32,
     #[command(flatten)]
@@ -107,7 +117,9 @@ pub struct New {
 
 fn hundredths(text: &str) -> Result<u64, String> {
     // Energy is written like money: at most two digits after the point.
-    text.parse::<Fen>().map(|value| u64::from(value.0)).map_err(|_| "write kWh, as in 12 or 12.50".into())
+    text.parse::<Fen>()
+        .map(|value| u64::from(value.0))
+        .map_err(|_| "write kWh or m3, as in 12 or 12.50".into())
 }
 
 impl Verb {
@@ -122,10 +134,14 @@ impl Verb {
             Verb::Consume { number, kwh: Some(hundredths), .. } => {
                 look((number, Consumption::Energy(hundredths)), consume)
             }
+            Verb::Consume { number, m3: Some(hundredths), .. } => {
+                look((number, Consumption::Volume(hundredths)), consume)
+            }
             Verb::Consume { number, hours, .. } => {
                 let seconds = u64::from(hours.unwrap_or(0)) * 3600;
                 look((number, Consumption::Seconds(seconds)), consume)
             }
+            Verb::Sensors(options) => look(options, pipe::sensors),
             Verb::Show { number } => look(number, show),
             Verb::List => look((), list),
             #[cfg(feature = "service")]
@@ -146,12 +162,15 @@ fn new(call: &Call, options: &New) -> Result<()> {
         esam: options.esam.clone(),
         pairing: options.pairing.clone(),
         state: if options.formal { State::Formal } else { State::Test },
+        profile: options.profile,
         price: options.price,
         load_w: options.load,
         transport: options.transport.get(),
     };
     reply(call, meters::make(call, &request), |report| {
-        format!("meter {} ({}) stands in {}", report.meter, report.state, report.folder.display())
+        let kind = if report.profile == Profile::Electricity.name() { "" } else { report.profile };
+        let whose = format!("{kind} meter {} ({})", report.meter, report.state);
+        format!("{} stands in {}", whose.trim_start(), report.folder.display())
     })
 }
 
@@ -218,35 +237,49 @@ fn outcome_words(outcome: OrderOutcome) -> String {
 fn consume(call: &Call, (number, wanted): &(MeterNumber, Consumption)) -> Result<()> {
     let report = meters::consume(call, *number, *wanted)?;
     let text = facts(&[
-        ("register", energy(report.register_hundredths_kwh)),
+        ("register", report.supplied.register()),
         ("balance", report.balance_fen.to_string()),
         ("owed", yuan_of(report.due_fen)),
-        ("relay", relay(report.relay_open).to_owned()),
+        (report.supplied.device(), report.supplied.position()),
     ]);
     answer(call, &text, &report);
     if report.cut {
-        say("the purse ran out: the relay is open, buy electricity");
+        say(if report.supplied.profile.has_valve() {
+            "the supply was cut: the purse ran out, or the valve is locked; `meter show` says which"
+        } else {
+            "the purse ran out: the relay is open, buy electricity"
+        });
     }
     report.must_be_debited()
-}
-
-const fn relay(open: bool) -> &'static str {
-    if open { "open (no current)" } else { "closed" }
 }
 
 fn show(call: &Call, number: &MeterNumber) -> Result<()> {
     let report = meters::show(call, *number)?;
     let [line1, line2, _] = &report.display;
-    let text = facts(&[
+    let supplied = &report.supplied;
+    let mut lines = vec![
         ("meter", format!("{} ({})", report.meter, report.state)),
         ("display", format!("{line1} {line2}").trim().to_owned()),
-        ("register", energy(report.register_hundredths_kwh)),
-        ("relay", relay(report.relay_open).to_owned()),
+        ("register", supplied.register()),
+        (supplied.device(), supplied.position()),
+    ];
+    if let Some(pipe) = &report.pipe {
+        let weak = if pipe.battery_weak { ", change it" } else { "" };
+        lines.push((
+            "battery",
+            format!("{}.{:02} V{weak}", pipe.battery_mv / 1000, pipe.battery_mv % 1000 / 10),
+        ));
+        lines.extend(pipe.locked.map(|lock| ("locked by", lock.to_owned())));
+        lines.push(("refused unproved", format!("{} command(s) to the valve", pipe.clear_commands)));
+    }
+    lines.extend([
+        ("price", words::price(report.price_hundredths_fen, supplied.profile.unit())),
         ("purse", report.balance_fen.to_string()),
         ("owed", yuan_of(report.owed_fen)),
         ("credited in all", report.total_credited_fen.to_string()),
         ("purchase count", report.count.to_string()),
     ]);
+    let text = facts(&lines);
     let rows = report.events.iter().map(event_row).collect();
     answer(call, &format!("{text}\n\n{}", table(&["time", "event", "detail"], rows)), &report);
     Ok(())
@@ -270,8 +303,10 @@ fn event_row(event: &Event) -> Vec<String> {
 fn list(call: &Call, (): &()) -> Result<()> {
     let report = meters::list(call)?;
     let rows = report.meters.iter().map(|meter| {
-        row![meter.number, meter.display, energy(meter.register_hundredths_kwh), relay(meter.relay_open)]
+        let supplied = &meter.supplied;
+        let stands = format!("{} {}", supplied.device(), supplied.position());
+        row![meter.number, meter.display, supplied.register(), stands]
     });
-    answer(call, &table(&["meter", "display", "register", "relay"], rows.collect()), &report);
+    answer(call, &table(&["meter", "display", "register", "supply"], rows.collect()), &report);
     Ok(())
 }

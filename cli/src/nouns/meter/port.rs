@@ -1,6 +1,7 @@
 //! `gridcard meter port` and `gridcard meter read`: the two ends of a meter's line.
 
 use super::line::{PortLine, Signals};
+use super::pipe::Protocol;
 use super::way::Ahead;
 use crate::call::Call;
 use crate::screen::{facts, say};
@@ -8,7 +9,7 @@ use crate::shared::SerialOptions;
 use clap::Args;
 use meter::port::Way;
 use parties::Result;
-use parties::meters;
+use parties::meters::{self, PIPE_ITEMS};
 use parties::trouble::Failure;
 use scheme::Kind;
 use scheme::numbers::MeterNumber;
@@ -35,23 +36,60 @@ pub struct Port {
 pub struct Read {
     #[command(flatten)]
     pub ahead: Ahead,
-    /// Items by name or by identifier, as in balance or 00900200. Default: what a customer would look for.
+    /// Items by name or, of DL/T 645, by identifier, as in balance or 00900200. Default: what a customer would look for.
     #[arg(value_parser = item)]
-    pub items: Vec<&'static Item>,
+    pub items: Vec<String>,
+    /// What the meter speaks.
+    #[arg(long, value_enum, default_value = "645")]
+    pub protocol: Protocol,
     /// Address of the meter, 12 digits. Default: that of the one meter on the line.
     #[arg(long)]
     pub address: Option<MeterNumber>,
 }
 
-fn item(text: &str) -> Result<&'static Item, String> {
+fn of_current(text: &str) -> Option<&'static Item> {
     let by_number = || {
         let number = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 8)?;
         Item::of(Identifier(number))
     };
-    Item::named(text).or_else(by_number).ok_or_else(|| {
-        let names: Vec<&str> = wire::dlt645::items::ITEMS.iter().map(|item| item.name).collect();
-        format!("there is no such item; these are there: {}", names.join(", "))
-    })
+    Item::named(text).or_else(by_number)
+}
+
+type PipeItem = (&'static str, wire::cjt188::Identifier);
+
+fn of_pipe(text: &str) -> Option<PipeItem> {
+    PIPE_ITEMS.into_iter().find(|(name, _)| *name == text)
+}
+
+/// An item of either protocol.
+fn item(text: &str) -> Result<String, String> {
+    if of_current(text).is_some() || of_pipe(text).is_some() {
+        Ok(text.to_owned())
+    } else {
+        Err(no_item(Protocol::Dlt645))
+    }
+}
+
+fn no_item(protocol: Protocol) -> String {
+    let names: Vec<&str> = match protocol {
+        Protocol::Dlt645 => wire::dlt645::items::ITEMS.iter().map(|item| item.name).collect(),
+        Protocol::Cjt188 => PIPE_ITEMS.iter().map(|(name, _)| *name).collect(),
+    };
+    format!("there is no such item; these are there: {}", names.join(", "))
+}
+
+/// The items that were named, among those of the protocol; none: all that are usual.
+fn named<I>(
+    options: &Read,
+    usual: impl Iterator<Item = I>,
+    of: impl Fn(&str) -> Option<I>,
+) -> Result<Vec<I>> {
+    if options.items.is_empty() {
+        return Ok(usual.collect());
+    }
+    let find =
+        |name: &String| of(name).ok_or_else(|| Failure::new(Kind::Usage, no_item(options.protocol)).into());
+    options.items.iter().map(find).collect()
 }
 
 /// Lets meters answer at a line until a signal ends it.
@@ -68,9 +106,18 @@ pub fn port(call: &Call, options: &Port) -> Result<()> {
 
 /// Reads a meter at the other end of a line.
 pub fn read(call: &Call, options: &Read) -> Result<()> {
-    let items: Vec<&Item> = if options.items.is_empty() { meters::usual() } else { options.items.clone() };
-    let address = options.address.map(|number| Address(number.0));
-    let read = options.ahead.reach(call, |link| meters::read(link, address, &items))?;
+    let address = options.address;
+    let read = match options.protocol {
+        Protocol::Dlt645 => {
+            let items = named(options, meters::usual().into_iter(), of_current)?;
+            let address = address.map(|number| Address(number.0));
+            options.ahead.reach(call, |link| meters::read(link, address, &items))?
+        }
+        Protocol::Cjt188 => {
+            let items = named(options, PIPE_ITEMS.into_iter(), of_pipe)?;
+            options.ahead.reach(call, |link| meters::read_pipe(link, address, &items))?
+        }
+    };
     let report = &read.report;
     let mut lines = vec![("address", report.address.clone())];
     for item in &report.items {

@@ -1,5 +1,7 @@
 //! `gridcard meter station`: an engineer's station at a meter's port, in test state.
 
+use super::pipe::Protocol;
+use super::tariff::Tables;
 use super::way::Ahead;
 use crate::prelude::*;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -33,6 +35,9 @@ pub struct At {
     /// Operator's code that the meter is told, 8 hexadecimal digits; nothing proves it.
     #[arg(long, default_value = "00000001", value_name = "HEX", value_parser = operator)]
     pub operator_code: [u8; 4],
+    /// What the meter speaks; the station's own frames go inside.
+    #[arg(long, value_enum, default_value = "645")]
+    pub protocol: Protocol,
 }
 
 /// What a station does.
@@ -102,6 +107,24 @@ pub enum Act {
         #[arg(long)]
         enciphered: bool,
     },
+    /// Write tables of prices: rates and steps, good from now on or from a time on.
+    Tariff {
+        #[command(flatten)]
+        at: At,
+        #[command(flatten)]
+        tables: Tables,
+    },
+    /// Move the valve of a meter of gas or water (CJ/T 188), under the seal of the ESAM.
+    Valve {
+        #[command(flatten)]
+        at: At,
+        /// Open it when the purse has it so, or close it.
+        #[arg(value_parser = ["open", "close"])]
+        position: String,
+        /// The meter does not obey after this time. Default: the command is never over.
+        #[arg(long, value_name = "TIME")]
+        until: Option<Moment>,
+    },
     /// Set how long an authentication is valid.
     Validity {
         #[command(flatten)]
@@ -169,11 +192,24 @@ pub fn run(call: &Call, act: &Act) -> Result<()> {
         Act::Parameter { at, about, value, enciphered } => at.act(call, done, |link, request| {
             station::parameter(call, link, request, *about, &value.0, *enciphered)
         }),
+        Act::Tariff { at, tables } => {
+            at.act(call, done, |link, request| station::tariff(call, link, request, &tables.get()))
+        }
+        Act::Valve { at, position, until } => {
+            let opens = position == "open";
+            // It speaks the meter's own protocol too.
+            let moved =
+                at.ahead.reach(call, |link| station::move_valve(call, link, &at.request(), opens, *until))?;
+            moved.tell(call, &done(&moved.report));
+            Ok(())
+        }
         Act::Validity { at, minutes } => {
             at.act(call, done, |link, request| station::validity(call, link, request, *minutes))
         }
         Act::Infrared(at) => {
-            let proved = at.ahead.reach(call, |link| station::infrared(call, link, &at.request()))?;
+            let proved = at.ahead.reach(call, |link| {
+                at.protocol.speak(link, |link| station::infrared(call, link, &at.request()))
+            })?;
             proved.tell(call, &done(&proved.report));
             Ok(())
         }
@@ -191,7 +227,7 @@ fn recharge(
 }
 
 impl At {
-    fn request(&self) -> StationRequest {
+    const fn request(&self) -> StationRequest {
         StationRequest {
             meter: self.meter,
             city: self.city,
@@ -209,12 +245,13 @@ impl At {
         act: impl FnOnce(&mut dyn ByteLink, &StationRequest) -> Result<R>,
     ) -> Result<()> {
         let request = self.request();
-        let done = self.ahead.reach(call, |link| {
+        let act = |link: &mut dyn ByteLink| {
             if self.ahead.is_near() {
                 station::infrared(call, link, &request)?;
             }
             act(link, &request)
-        })?;
+        };
+        let done = self.ahead.reach(call, |link| self.protocol.speak(link, act))?;
         done.tell(call, &words(&done.report));
         Ok(())
     }

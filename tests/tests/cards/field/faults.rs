@@ -119,10 +119,10 @@ fn no_bit_of_any_frame_can_be_changed() {
 }
 
 /// An ESAM whose power goes after so many commands: before the last of them, or behind it.
-struct Dying<'s> {
-    esam: &'s mut Slot,
-    left: usize,
-    behind: bool,
+pub(super) struct Dying<'s> {
+    pub(super) esam: &'s mut Slot,
+    pub(super) left: usize,
+    pub(super) behind: bool,
 }
 
 impl wire::Channel for Dying<'_> {

@@ -2,6 +2,8 @@
 //! meter's port, and a real ESAM in memory. What a reader that changes, repeats or loses something can do with it.
 
 mod faults;
+mod pipes;
+mod tariffs;
 
 use crate::world::{blank, issue, number, plan, region};
 use issue::keyset::{CityKeys, Roots};

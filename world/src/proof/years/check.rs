@@ -31,7 +31,7 @@ impl Under<'_> {
         let (due, register) = (state.due, state.register);
         let spent = purse.total_credited.0.wrapping_sub(purse.balance.0);
         let pending = state.pending_debit.is_some();
-        let cost = (u128::from(register.hundredths) * HUNDREDTH_J + u128::from(register.joules))
+        let cost = (u128::from(register.hundredths) * HUNDREDTH_J + u128::from(register.load_seconds))
             * u128::from(state.config.price.0);
         let taken = (u128::from(spent) + u128::from(due.fen)) * FEN_J + u128::from(due.part);
         let (credited, count) = (household.credited, household.count);
