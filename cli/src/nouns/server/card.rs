@@ -76,7 +76,9 @@ fn read(call: &Call, options: &Read) -> Result<()> {
     match receipt.held() {
         Some(held) => Err(held),
         None if receipt.result == "refused" => Err(refused(receipt.detail.clone())
-            .hint("put the card into its meter once more, and read it again: the meter leaves its receipt anew")
+            .hint(
+                "put the card into its meter once more, and read it again: the meter leaves its receipt anew",
+            )
             .code("card-receipt-refused")
             .into()),
         None => Ok(()),
