@@ -59,7 +59,7 @@ pub const USER_CARDS: Making = Making {
     issuing: CardKind::PsamIssuing,
     many: "user cards",
     stem: "user-card",
-    end_wants_two: false,
+    end_wants_two: true,
 };
 
 /// A card to be made.

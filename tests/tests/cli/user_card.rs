@@ -151,6 +151,7 @@ fn what_a_meter_and_a_bank_do_not_take_says_what_to_do() {
     let url = ["server", "card", "read", text(&card), "--url", "http://127.0.0.1:1"];
     world.bank(&url).run().fails(2, &["bank's own folder"]);
     // Its end: nothing can be loaded any more.
-    world.city(&["user-card", "retire", text(&card), "--pin-file", "pin"]).run().ok();
+    let retire = ["user-card", "retire", text(&card), "--pin-file", "pin", "--second-pin-file", "pin2"];
+    world.city(&retire).run().ok();
     world.bank(&["server", "card", "read", text(&card), "--pin-file", "pin"]).run().failed(1);
 }
