@@ -87,6 +87,27 @@ impl SerialOptions {
     }
 }
 
+/// Which messages go between meter and server.
+#[cfg(feature = "service")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// Sealed ones, end to end; the meter's request names the telephone.
+    Session,
+    /// The frames of the field: random, recharge (070102FF), receipt.
+    Recharge,
+}
+
+#[cfg(feature = "service")]
+impl By {
+    /// As the server is told.
+    pub const fn name(self) -> &'static str {
+        match self {
+            By::Session => "session",
+            By::Recharge => "recharge",
+        }
+    }
+}
+
 /// The transport root that blanks are made under.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Transport {

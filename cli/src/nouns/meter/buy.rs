@@ -2,7 +2,7 @@
 
 use crate::far::{Far, Remote};
 use crate::prelude::*;
-use crate::shared::SerialOptions;
+use crate::shared::{By, SerialOptions};
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::bank::recharge::RechargeReport;
 use parties::frames;
@@ -51,25 +51,6 @@ pub struct Buy {
     pub serial: SerialOptions,
     #[command(flatten)]
     pub remote: Remote,
-}
-
-/// Which messages go between meter and server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum By {
-    /// Sealed ones, end to end; the meter's request names the telephone.
-    Session,
-    /// The frames of the field: random, recharge (070102FF), receipt.
-    Recharge,
-}
-
-impl By {
-    /// As the server is told.
-    pub const fn name(self) -> &'static str {
-        match self {
-            By::Session => "session",
-            By::Recharge => "recharge",
-        }
-    }
 }
 
 /// What a customer wants, as the server is told.

@@ -10,9 +10,6 @@ mod port;
 mod station;
 mod test;
 
-#[cfg(feature = "service")]
-pub use buy::By;
-
 use crate::prelude::*;
 use crate::{audit, wire_time};
 use meter::events::Event;

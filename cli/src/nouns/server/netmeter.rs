@@ -1,9 +1,9 @@
 //! `gridcard server netmeter`: meters that called a running server and are on their lines.
 
 use crate::far::Far;
-use crate::nouns::meter::By;
 use crate::output::answer;
 use crate::screen::{facts, row, table};
+use crate::shared::By;
 use clap::{Args, Subcommand};
 use parties::bank::ReceiptLine;
 use parties::bank::bring::PurchaseReport;
