@@ -119,8 +119,9 @@ struct Made {
     report: RechargeReport,
 }
 
-/// What the counter says to a message that no ESAM of this meter made.
-const STRANGE: [&str; 3] = ["online-not-genuine", "online-refused", "receipt-not-genuine"];
+/// What the counter says to a message that no ESAM of this meter made, or that names another purchase.
+const STRANGE: [&str; 4] =
+    ["online-not-genuine", "online-refused", "online-forgotten", "receipt-not-genuine"];
 
 fn told(reply: Reply) -> Trouble {
     let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
