@@ -31,7 +31,8 @@ impl<'m> Port<'m> {
     /// # Errors
     /// The meter's own.
     pub fn hear(&mut self, bytes: &[u8], (first, last): (u64, u64)) -> Result<Vec<u8>, LinkError> {
-        if self.last.is_some_and(|before| first > before + PAUSE) {
+        // Before the first byte of a line there was a pause as well.
+        if self.last.is_none_or(|before| first > before + PAUSE) {
             // What had begun will not end.
             self.link.send(&[])?;
         }

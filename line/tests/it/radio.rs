@@ -141,3 +141,14 @@ fn a_link_that_goes_at_every_byte_loses_nothing_and_doubles_nothing() {
         assert!(before > 100 && after > 10, "{}: {before} {after}", kind.name());
     }
 }
+
+/// What somebody left half said does not swallow what the next one says.
+#[test]
+fn a_line_that_is_opened_begins_with_a_pause() {
+    for kind in Kind::ALL {
+        let mut meter = Meter::new(1);
+        meter.send(&buy(1, 1).to_bytes().unwrap()[..40]).unwrap();
+        let mut line = kind.open(&Setting::default(), &mut meter, chance(1)).unwrap();
+        assert_eq!(data(ask(&mut *line, &read(1, 3))).len(), 4, "{}", kind.name());
+    }
+}

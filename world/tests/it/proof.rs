@@ -44,7 +44,7 @@ fn a_cut_anywhere_changes_nothing_in_the_end() {
     assert_eq!(of_server.map(|row| row.tried >= 3).collect::<Vec<_>>(), [true; 4]);
 }
 
-/// Every byte of a purchase over each line; `prove` tries each seventh.
+/// Every byte of a purchase over each line; `prove` tries each fourth.
 #[test]
 fn no_line_loses_or_doubles_a_purchase() {
     let rows = proof::lines(Suite::Aes128, SEED, 1, &mut quiet()).unwrap();

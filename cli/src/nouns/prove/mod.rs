@@ -17,7 +17,7 @@ use world::proof::{self, Depth, Row, Scoreboard, Years, YearsReport};
 /// The seed of a proof that names none.
 const SEED: u64 = 1;
 /// Each so-manieth byte of a purchase is one at which a line is cut; the tests take each.
-const LINE_STEP: usize = 7;
+const LINE_STEP: usize = 4;
 /// Words of a row that the table shows; `--json` has all.
 const SHOWN: usize = 3;
 /// Characters of a line below an attack, on a screen of 80.
