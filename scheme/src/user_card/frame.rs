@@ -106,7 +106,7 @@ fn packed<const N: usize>(number: u64) -> [u8; N] {
     let mut out = [0; N];
     for byte in out.iter_mut().rev() {
         let pair = (rest % 100) as u8;
-        *byte = pair / 10 << 4 | pair % 10;
+        *byte = ((pair / 10) << 4) | (pair % 10);
         rest /= 100;
     }
     out
