@@ -83,7 +83,7 @@ impl Wires {
     }
 
     /// The next unit that may be sent; `None`: nothing waits, or there is no credit.
-    pub fn next(&mut self) -> Option<Vec<u8>> {
+    pub fn next_unit(&mut self) -> Option<Vec<u8>> {
         let room = self.size.saturating_sub(AROUND).max(1);
         let take = |outgoing: &mut VecDeque<u8>| -> Vec<u8> {
             let length = room.min(outgoing.len());

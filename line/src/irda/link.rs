@@ -185,7 +185,7 @@ impl<'m> Irda<'m> {
     /// A turn of the phone and what comes of it.
     fn turn(&mut self) -> Result<(), LinkError> {
         if self.lap.stage() == Stage::Connected {
-            while let Some(unit) = self.phone.next() {
+            while let Some(unit) = self.phone.next_unit() {
                 self.lap.push(unit);
             }
         }
@@ -300,7 +300,7 @@ impl Device<'_> {
                 wires.write(&said);
             }
         }
-        while let Some(unit) = self.end.next() {
+        while let Some(unit) = self.end.next_unit() {
             self.lap.push(unit);
         }
         Ok(())

@@ -30,13 +30,13 @@ impl MeterEnd {
     }
 
     /// The next unit.
-    pub fn next(&mut self) -> Option<Vec<u8>> {
+    pub fn next_unit(&mut self) -> Option<Vec<u8>> {
         if let Some(unit) = self.out.pop_front() {
             return Some(unit.to_bytes());
         }
         let (to, from, wires) = self.open.as_mut()?;
         let (to, from) = (*to, *from);
-        wires.next().map(|data| Unit { to, from, what: What::Data(data) }.to_bytes())
+        wires.next_unit().map(|data| Unit { to, from, what: What::Data(data) }.to_bytes())
     }
 
     /// A unit came.

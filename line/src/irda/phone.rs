@@ -65,14 +65,14 @@ impl Phone {
     }
 
     /// The next unit.
-    pub fn next(&mut self) -> Option<Vec<u8>> {
+    pub fn next_unit(&mut self) -> Option<Vec<u8>> {
         if let Some(unit) = self.out.pop_front() {
             return Some(unit.to_bytes());
         }
         if self.stage != Stage::Open {
             return None;
         }
-        let data = self.wires.next()?;
+        let data = self.wires.next_unit()?;
         Some(Unit { to: self.selector, from: USES, what: What::Data(data) }.to_bytes())
     }
 

@@ -95,7 +95,7 @@ fn no_end_of_irda_ends_by_what_it_hears() {
         end.hear(&bytes);
         mux.hear(&bytes);
         wires.hear(&bytes);
-        while end.next().is_some() || wires.next().is_some() {}
+        while end.next_unit().is_some() || wires.next_unit().is_some() {}
         wires.incoming().clear();
         if let Some(open) = end.wires() {
             open.incoming().clear();
@@ -109,10 +109,10 @@ fn a_port_is_one_phones_at_a_time() {
     let mut end = MeterEnd::new(256);
     let unit = |to, from, what| Unit { to, from, what }.to_bytes();
     end.hear(&unit(4, 0x21, What::Connect(vec![14])));
-    assert_eq!(end.next(), Some(unit(0x21, 4, What::Confirm(vec![14]))));
+    assert_eq!(end.next_unit(), Some(unit(0x21, 4, What::Confirm(vec![14]))));
     // The second has no port, and does not take the first one's away.
     end.hear(&unit(3, 0x22, What::Connect(Vec::new())));
-    assert_eq!(end.next(), Some(unit(0x22, 3, What::Disconnect)));
+    assert_eq!(end.next_unit(), Some(unit(0x22, 3, What::Disconnect)));
     end.hear(&unit(4, 0x22, What::Data(vec![0, 0, 9])));
     end.hear(&unit(4, 0x22, What::Disconnect));
     assert!(end.wires().is_some_and(|wires| wires.incoming().is_empty()));
@@ -122,9 +122,9 @@ fn a_port_is_one_phones_at_a_time() {
     assert!(end.wires().is_none());
     // No such selector, and no such class.
     end.hear(&unit(9, 0x21, What::Connect(Vec::new())));
-    assert_eq!(end.next(), Some(unit(0x21, 9, What::Disconnect)));
+    assert_eq!(end.next_unit(), Some(unit(0x21, 9, What::Disconnect)));
     end.hear(&unit(0, 0x20, What::Data(ias::query("IrDA:TinyTP", "x"))));
-    assert_eq!(end.next(), Some(unit(0x20, 0, What::Data(vec![0x84, 1]))));
+    assert_eq!(end.next_unit(), Some(unit(0x20, 0, What::Data(vec![0x84, 1]))));
 }
 
 #[test]
