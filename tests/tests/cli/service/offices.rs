@@ -50,12 +50,13 @@ const FREE: [&str; 22] = [
     "service_centre",
     "source",
 ];
-const MORE_FREE: [&str; 25] = [
+const MORE_FREE: [&str; 27] = [
     "address",
     "authorisation_code",
     "balance_fen",
     "bank",
     "basis",
+    "by",
     "by_channel",
     "by_office",
     "by_tariff",
@@ -64,6 +65,7 @@ const MORE_FREE: [&str; 25] = [
     "day",
     "entry",
     "from",
+    "items",
     "limit_fen",
     "old_sim_record",
     "paper",
