@@ -120,13 +120,11 @@ impl Bank {
     }
 
     fn sealed_order(&self, id: OrderId) -> Result<SealedOrder> {
-        Ok(self
-            .store
-            .read(|view| match view.order(id)? {
-                Some(placed) => view.sealed(&placed),
-                None => Ok(None),
-            })?
-            .context("a sealed order")?)
+        let sealed = self.store.read(|view| match view.order(id)? {
+            Some(placed) => view.sealed(&placed),
+            None => Ok(None),
+        })?;
+        sealed.context("a sealed order")
     }
 
     /// An order, sealed for the meter at the line too: made now, or one that was outstanding.

@@ -85,7 +85,7 @@ impl Under<'_> {
         if cut {
             self.server_back()?;
             if asked.is_err() {
-                return Ok(self.bank.store.payment(id)?.context("a payment")?);
+                return self.bank.store.payment(id)?.context("a payment");
             }
         }
         asked
