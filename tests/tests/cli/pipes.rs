@@ -11,7 +11,7 @@ use wire::cjt188::{Address, ByteOrder, Frame, Identifier, Kind, Receiver, functi
 
 /// The customer's meter made anew for gas or water, of the ESAM it had.
 fn piped(world: &World, customer: &Customer, profile: &str) -> Ran {
-    let (_, pairing) = world.issued(customer);
+    let pairing = world.path(&format!("pairing-{}.json", customer.meter));
     let esam = world.fresh("-esam.card");
     std::fs::rename(world.esam(customer), &esam).unwrap();
     std::fs::remove_dir_all(world.meter(customer)).unwrap();
