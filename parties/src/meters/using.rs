@@ -181,6 +181,11 @@ pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef, supply: u8)
     let place = MeterPlace::new(&folder(session)?, number);
     place.must_exist()?;
     let (mut card, kind) = CardHandle::open_any(session, sim)?;
+    if kind == CardKind::Esam {
+        // What is soldered into meters is put into none: it may be this one's own.
+        let words = format!("{} is of kind esam: a meter takes a SIM or a user card", card.label());
+        return Err(refused(words).hint("the customer's SIM or his purchase card goes into the slot").into());
+    }
     let insertion = with_money(session, &place, |meter, esam, now, random| match kind {
         CardKind::Sim | CardKind::Uicc => meter.insert(esam, &mut card, now, random),
         _ => meter.insert_card(esam, &mut card, supply, now, random),

@@ -99,7 +99,10 @@ fn a_card_of_another_kind_is_refused() {
     let before = all();
     let wrong = |call: Call, words: &[&str]| call.run().fails(1, words);
     wrong(world.phones(&["sim", "write", text(&esam), text(&order)]), &["of kind esam", "wants kind sim"]);
-    wrong(world.meters(&["meter", "insert", CHEN.meter, text(&esam)]), &["of kind esam", "wants kind sim"]);
+    wrong(
+        world.meters(&["meter", "insert", CHEN.meter, text(&esam)]),
+        &["of kind esam", "a SIM or a user card"],
+    );
     wrong(world.bank(&["server", "open", text(&sim)]), &[text(&sim), "is a SIM"]);
     wrong(
         world.bank(&["server", "open", text(&esam)]),

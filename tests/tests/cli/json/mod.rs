@@ -115,10 +115,10 @@ fn commands(world: &World) -> BTreeSet<String> {
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names =
         pages.filter_map(|page| page.strip_prefix("gridcard-")?.strip_suffix(".1").map(str::to_owned));
-    // The one noun of two words.
-    let words = |name: String| match name.strip_prefix("test-card-") {
-        Some(verb) => format!("test-card {verb}"),
-        None if name == "test-card" => name,
+    let of_two_words = ["test-card", "user-card"];
+    let words = |name: String| match of_two_words.iter().find(|noun| name.starts_with(**noun)) {
+        Some(noun) if name == *noun => name,
+        Some(noun) => name.replacen(&format!("{noun}-"), &format!("{noun} "), 1),
         None => name.replacen('-', " ", 1),
     };
     let split = names.map(words).collect::<BTreeSet<String>>();
@@ -126,7 +126,7 @@ fn commands(world: &World) -> BTreeSet<String> {
     let has_verbs = |name: &String| {
         let groups = [
             "audit", "keystore", "signing", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer",
-            "limits", "person", "phone", "station",
+            "limits", "person", "phone", "station", "netmeter", "card",
         ];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
         group || split.iter().any(|other| other.starts_with(&format!("{name} ")))

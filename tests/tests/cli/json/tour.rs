@@ -210,6 +210,7 @@ fn live(json: &Json<'_>) {
     let (_, refused) = json.run(Party::Bank, &["server", "clear", "9", "--note", "none"]);
     assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
     functions(json);
+    user_cards(json);
     bank_leg(json);
     customers_phone(json);
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
@@ -508,6 +509,8 @@ fn ports(json: &Json<'_>) {
         ("control", &["trip"]),
         ("parameter", &["04001001", "00005000"]),
         ("validity", &["5"]),
+        ("tariff", &["--rate", "0.55"]),
+        ("valve", &["close"]),
         ("infrared", &[]),
     ];
     for (act, rest) in acts {
@@ -530,6 +533,22 @@ fn ports(json: &Json<'_>) {
     for verb in netmeter {
         let (ran, object) = json.run(Party::Bank, &[&["server", "netmeter"], verb].concat());
         assert_eq!((ran.code, &object["code"]), (2, &"url-missing".into()), "{verb:?}");
+    }
+}
+
+/// Purchase cards of the classic kind, where there are none.
+fn user_cards(json: &Json<'_>) {
+    let issue =
+        ["user-card", "issue", "--number", "330200000801", "--pin-file", "pin", "--card", "user.card"];
+    assert_eq!(json.ok(Party::City, &issue)["number"], "330200000801");
+    let write = ["server", "card", "write", "no.card", "--customer", CHEN.number, "--pin-file", "pin"];
+    let absent: [(Party, &[&str]); 3] = [
+        (Party::Bank, &["server", "card", "read", "no.card", "--pin-file", "pin"]),
+        (Party::Bank, &write),
+        (Party::City, &["user-card", "retire", "no.card", "--pin-file", "pin"]),
+    ];
+    for (party, args) in absent {
+        assert_eq!(json.run(party, args).0.code, 3, "{args:?}");
     }
 }
 
