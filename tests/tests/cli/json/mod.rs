@@ -21,10 +21,11 @@ impl Json<'_> {
         let command = match args {
             ["approve", ..] => "approve".to_owned(),
             ["explain", ..] => "explain".to_owned(),
+            ["server", "card", verb, ..] => format!("server card-{verb}"),
             [
                 noun,
                 group @ ("audit" | "keystore" | "signing" | "ceremony" | "key" | "pin" | "psam" | "code"
-                | "drawer" | "limits" | "person" | "phone" | "station"),
+                | "drawer" | "limits" | "person" | "phone" | "station" | "netmeter"),
                 verb,
                 ..,
             ] => {
@@ -126,10 +127,10 @@ fn commands(world: &World) -> BTreeSet<String> {
     let has_verbs = |name: &String| {
         let groups = [
             "audit", "keystore", "signing", "ceremony", "hsm", "key", "pin", "psam", "code", "drawer",
-            "limits", "person", "phone", "station", "netmeter", "card",
+            "limits", "person", "phone", "station", "netmeter",
         ];
         let group = groups.iter().any(|group| name.ends_with(&format!(" {group}")));
-        group || split.iter().any(|other| other.starts_with(&format!("{name} ")))
+        group || name == "server card" || split.iter().any(|other| other.starts_with(&format!("{name} ")))
     };
     let own_form = ["completions", "man", "help"];
     split.iter().filter(|name| !has_verbs(name) && !own_form.contains(&name.as_str())).cloned().collect()

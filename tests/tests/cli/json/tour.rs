@@ -501,7 +501,7 @@ fn homes(json: &Json<'_>) {
 fn ports(json: &Json<'_>) {
     let (ran, _) = json.run(Party::Meters, &["meter", "read", "127.0.0.1:1"]);
     assert_eq!(ran.code, 3);
-    let acts: [(&str, &[&str]); 8] = [
+    let acts: [(&str, &[&str]); 10] = [
         ("identify", &[]),
         ("open", &["1", "--customer", CHEN.number]),
         ("recharge", &["1"]),
@@ -526,6 +526,8 @@ fn ports(json: &Json<'_>) {
         let (ran, _) = json.run(Party::Meters, &["meter", verb, CHEN.meter, "--listen", "192.0.2.1:1"]);
         assert_eq!(ran.code, 3, "{verb}");
     }
+    let sensors = ["meter", "sensors", CHEN.meter, "--battery", "3600"];
+    assert_eq!(json.run(Party::Meters, &sensors).0.code, 1, "a meter of electricity has no battery");
     let twice = ["meter", "call", CHEN.meter, CHEN.meter, "--server", "127.0.0.1:1"];
     assert_eq!(json.run(Party::Meters, &twice).0.code, 2);
     let netmeter: [&[&str]; 3] =
@@ -545,7 +547,7 @@ fn user_cards(json: &Json<'_>) {
     let absent: [(Party, &[&str]); 3] = [
         (Party::Bank, &["server", "card", "read", "no.card", "--pin-file", "pin"]),
         (Party::Bank, &write),
-        (Party::City, &["user-card", "retire", "no.card", "--pin-file", "pin"]),
+        (Party::City, &["user-card", "retire", "no.card", "--pin-file", "pin", "--second-pin-file", "pin2"]),
     ];
     for (party, args) in absent {
         assert_eq!(json.run(party, args).0.code, 3, "{args:?}");
