@@ -183,10 +183,14 @@ pub fn far(input: &[u8]) {
     struct Nothing;
     impl Inside for Nothing {
         fn order(&mut self, file: &[u8]) -> OrderAnswer {
-            if file.len() % 2 == 0 { OrderAnswer::Receipt(file.to_vec()) } else { OrderAnswer::Refused(7) }
+            if file.len().is_multiple_of(2) {
+                OrderAnswer::Receipt(file.to_vec())
+            } else {
+                OrderAnswer::Refused(7)
+            }
         }
         fn frame(&mut self, frame: &[u8]) -> Result<Option<Vec<u8>>, Busy> {
-            if frame.len() % 2 == 0 { Ok(Some(frame.to_vec())) } else { Err(Busy) }
+            if frame.len().is_multiple_of(2) { Ok(Some(frame.to_vec())) } else { Err(Busy) }
         }
         fn line_is_down(&mut self) {}
         fn standing(&mut self) -> u8 {

@@ -2,7 +2,7 @@
 //!
 //! A question to PostgreSQL is a way there and back, and an order has some twenty; whoever knows what waits asks the same of all of it
 //! together. Nothing follows from what is looked up here. The acts ask again, and are answered from memory what nothing has
-//! been written to since ([`crate::engine`]).
+//! been written to since (`engine`).
 
 use crate::booking::last_closed;
 use crate::change_ground::{first_buyer, meters_by};
