@@ -52,6 +52,10 @@ impl Judged {
         if is_of_the_house(error.code()) || begun {
             return lost(Outcome::Unknown);
         }
+        // The meter is away, and not anything of the server's: it may be there in a moment.
+        if error.code() == "netmeter-absent" {
+            return Judged { status: 409, outcome: Outcome::Final, retry: true };
+        }
         let status = match (error.code(), error.kind()) {
             ("request-id-reused" | "company-message-reused", _) => 409,
             (
