@@ -26,4 +26,6 @@ pub use port::{Near, PortReport, ReadLine, ReadReport, read, serve, usual};
 pub use sensors::{SensorsReport, SensorsRequest, sensors};
 pub use supplied::Supplied;
 pub use test::{MeterTestReport, TestRequest, test};
-pub use using::{ConsumeReport, FileReport, InsertReport, RefusalReport, consume, insert, insert_file};
+pub use using::{
+    ConsumeReport, FileReport, InsertReport, RefusalReport, consume, insert, insert_file, insert_medium,
+};

@@ -14,6 +14,7 @@ mod place;
 pub mod proof;
 pub mod queue;
 mod signed;
+mod stick;
 pub mod timeline;
 pub mod town;
 pub mod ways;

@@ -63,6 +63,7 @@ const WALKS: &[Walk] = &[
     |day| day.by_frames(),
     |day| day.by_netmeter(),
     |day| day.by_board(),
+    |day| day.by_storage(),
     |day| day.by_card(),
     |day| day.by_signed_sim(),
     |day| day.signed_online(),
@@ -102,6 +103,16 @@ impl Day<'_> {
         self.timeline.add(self.town.world().clock().time(), who, card, what, conclusion);
     }
 
+    /// The bank settles the receipt that was sent to it.
+    fn settle(&mut self) -> Result<bool> {
+        let settled = self.town.settle(vec![arrived(self.town)?])?;
+        let line = settled.receipts.first().context("one receipt was sent")?;
+        let is_settled = matches!(line.facts, Some(ReceiptFacts::Settled { .. }));
+        self.say("bank", "PSAM", format!("opens the receipt: {}", line.detail), String::new());
+        self.later(3600);
+        Ok(is_settled)
+    }
+
     /// An order on the SIM, and the receipt back on it.
     fn by_sim(&mut self, way: &'static str) -> Result<Way> {
         let (town, person) = (self.town, self.person);
@@ -119,11 +130,7 @@ impl Day<'_> {
         self.later(600);
         town.collect(person)?;
         self.later(60);
-        let settled = town.settle(vec![arrived(town)?])?;
-        let line = settled.receipts.first().context("one receipt was sent")?;
-        let is_settled = matches!(line.facts, Some(ReceiptFacts::Settled { .. }));
-        self.say("bank", "PSAM", format!("opens the receipt: {}", line.detail), String::new());
-        self.later(3600);
+        let is_settled = self.settle()?;
         Ok(Way {
             way,
             amount_fen: AMOUNT,
@@ -217,11 +224,7 @@ impl Day<'_> {
         let what = format!("brings the file to meter {}, {} bytes at its plug", person.meter, run.bytes);
         self.say("sub-board", "", what, format!("{} ms; it has no key", run.ms));
         self.later(600);
-        let settled = town.settle(vec![arrived(town)?])?;
-        let line = settled.receipts.first().context("one receipt was sent")?;
-        let is_settled = matches!(line.facts, Some(ReceiptFacts::Settled { .. }));
-        self.say("bank", "PSAM", format!("opens the receipt: {}", line.detail), String::new());
-        self.later(3600);
+        let is_settled = self.settle()?;
         Ok(Way {
             way: "sub-board",
             amount_fen: AMOUNT,
@@ -242,6 +245,30 @@ impl Day<'_> {
         let conclusion = format!("{} ms with all that the line needs, {least} ms at the least", spent.ms());
         self.say("telephone", "", what, conclusion);
         Ok(Way { line_ms: spent.ms(), least_ms: Some(least), ..carried })
+    }
+
+    /// The order's file on a flash disk in the place of the SIM, and the receipt's file beside it.
+    fn by_storage(&mut self) -> Result<Way> {
+        let (town, person) = (self.town, self.person);
+        let order = town.sell(person, AMOUNT)?;
+        let what = format!("sells {} to customer {} (purchase {})", AMOUNT, person.customer, order.count);
+        self.say("bank", "PSAM", what, "the order is a file; copies of it are worth it once".into());
+        self.later(60);
+        let (report, _) = town.insert_stick(person, &arrived(town)?)?;
+        let ms = report.insertion.wire_time().both.us_9600.div_ceil(1000);
+        let what = format!("flash disk into meter {}: {}", person.meter, report.display[0]);
+        self.say("meter", "ESAM", what, format!("{ms} ms on the line of the ESAM"));
+        self.later(600);
+        let settled = self.settle()?;
+        Ok(Way {
+            way: "storage",
+            amount_fen: AMOUNT,
+            bits_per_s: meter::BAUD,
+            line_ms: ms,
+            line_ms_9600: ms,
+            least_ms: None,
+            settled,
+        })
     }
 
     /// What somebody without a key carried, at the speed of the meter's port it stood at.

@@ -212,7 +212,10 @@ pub fn insert_file(session: &Session, number: MeterNumber, path: &Path) -> Resul
 }
 
 /// Puts any medium into a meter; `only`: the one file on it that is meant.
-pub(super) fn insert_medium(
+///
+/// # Errors
+/// As of [`insert_file`].
+pub fn insert_medium(
     session: &Session,
     number: MeterNumber,
     medium: &mut dyn Medium,

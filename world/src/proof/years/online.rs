@@ -3,17 +3,19 @@
 
 use super::under::{DAY_S, Event, Under, Way, draw};
 use crate::bare::{Bank, Brought, Ended, Eye, Holder, LineFault};
+use line::Setting;
 use meter::port;
 use parties::bank::ReceiptLine;
 use parties::bank::bring::PurchaseReport;
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::bank::recharge::RechargeReport;
 use parties::pipe::{OnlineServer, RechargeServer, Telephone, Wanted};
-use parties::trouble::{Failure, Result, refused};
+use parties::trouble::{Failure, Result, Trouble, refused};
 use parties::{frames, pipe};
 use reader::security::BankAsked;
 use scheme::Kind;
 use scheme::Moment;
+use scheme::chance::random;
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
 use scheme::online::SessionId;
@@ -166,6 +168,20 @@ impl Under<'_> {
         }
     }
 
+    /// The line that somebody holds his telephone to a meter by, which may be in other people's light or radio; and whether it is.
+    fn line(&mut self, n: usize) -> (line::Kind, Setting, bool) {
+        let mut chance = self.households[n].site.chance(&format!("line {}", self.now));
+        let [kind, noise]: [u8; 2] = random(&mut *chance);
+        let kind = line::Kind::ALL[usize::from(kind) % line::Kind::ALL.len()];
+        let is_noisy = !self.quiet && noise % 12 == 0;
+        let mut setting = Setting::default();
+        if is_noisy {
+            setting.place.noise = 100;
+            *self.report.faults.entry("line to a meter in noise").or_default() += 1;
+        }
+        (kind, setting, is_noisy)
+    }
+
     fn far_fault(&mut self) -> Plan {
         let at = |under: &mut Self, name, once_in, from: u32| {
             under.fault(name, once_in).then(|| from + draw(&mut under.chance, 3 - from))
@@ -186,6 +202,7 @@ impl Under<'_> {
             self.households[n].tries = 0;
         }
         let (line, plan) = (self.line_fault(), self.far_fault());
+        let (kind, setting, is_noisy) = self.line(n);
         let cut = self.fault("supply of an ESAM cut in an online purchase", 25);
         let after = draw(&mut self.chance, 30);
         self.bank.next_psam();
@@ -209,11 +226,13 @@ impl Under<'_> {
         let bank = &mut self.bank;
         let mut far = Far { bank, of, customer, plan, step: 0, made: None, settled: None };
         let way = if by_frames { port::Way::Wires } else { port::Way::Infrared };
+        let chance = site.chance(&format!("air {now}"));
         let mut eye = Eye::new(site, way, now, line);
         let passed = if by_frames {
             frames::pass(&mut eye, &mut far, &wanted)
         } else {
-            pipe::pass(&mut eye, &mut far, &wanted, &telephone)
+            let opened = kind.open(&setting, &mut eye, chance).map_err(Trouble::from);
+            opened.and_then(|mut line| pipe::pass(&mut *line, &mut far, &wanted, &telephone))
         };
         drop(eye);
         let (made, settled) = (far.made.take(), far.settled.take());
@@ -230,6 +249,7 @@ impl Under<'_> {
         }
         self.caught_up(n)?;
         let whole = line == LineFault::default()
+            && !is_noisy
             && [plan.asks, plan.answers, plan.twice, plan.anew] == [None; 4]
             && !cut
             && !server_cut;
