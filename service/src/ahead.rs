@@ -30,7 +30,8 @@ impl Counter {
             [call].into_iter().chain(&mut waiting).flat_map(|call| self.of(call)).collect();
         self.course.aside = waiting;
         let calls = self.course.aside.len() + 1;
-        if ahead.is_empty() {
+        // Who only looks takes no part in a round, and no writer's place in the books.
+        if ahead.iter().all(|one| matches!(one, Ahead::Asker(_))) {
             return calls;
         }
         let told = self.reconnect().and_then(|()| self.begin_books());

@@ -103,6 +103,16 @@ impl Day<'_> {
         self.timeline.add(self.town.world().clock().time(), who, card, what, conclusion);
     }
 
+    /// The bank sells, and the order goes to whoever asks for it.
+    fn sell(&mut self, as_what: &str) -> Result<()> {
+        let order = self.town.sell(self.person, AMOUNT)?;
+        let what =
+            format!("sells {} to customer {} (purchase {})", AMOUNT, self.person.customer, order.count);
+        self.say("bank", "PSAM", what, as_what.to_owned());
+        self.later(60);
+        Ok(())
+    }
+
     /// The bank settles the receipt that was sent to it.
     fn settle(&mut self) -> Result<bool> {
         let settled = self.town.settle(vec![arrived(self.town)?])?;
@@ -116,10 +126,7 @@ impl Day<'_> {
     /// An order on the SIM, and the receipt back on it.
     fn by_sim(&mut self, way: &'static str) -> Result<Way> {
         let (town, person) = (self.town, self.person);
-        let order = town.sell(person, AMOUNT)?;
-        let what = format!("sells {} to customer {} (purchase {})", AMOUNT, person.customer, order.count);
-        self.say("bank", "PSAM", what, "the order is a short message for the SIM".into());
-        self.later(60);
+        self.sell("the order is a short message for the SIM")?;
         town.deliver(person, arrived(town)?)?;
         self.later(600);
         let report = town.insert(person, person)?.insertion;
@@ -216,10 +223,7 @@ impl Day<'_> {
     /// An order's file through the plug of a sub-board, and the receipt's file back.
     fn by_board(&mut self) -> Result<Way> {
         let (town, person) = (self.town, self.person);
-        let order = town.sell(person, AMOUNT)?;
-        let what = format!("sells {} to customer {} (purchase {})", AMOUNT, person.customer, order.count);
-        self.say("bank", "PSAM", what, "the order is a file for whoever brings it".into());
-        self.later(60);
+        self.sell("the order is a file for whoever brings it")?;
         let run = town.bring_by_board(person, &arrived(town)?)?;
         let what = format!("brings the file to meter {}, {} bytes at its plug", person.meter, run.bytes);
         self.say("sub-board", "", what, format!("{} ms; it has no key", run.ms));
@@ -250,10 +254,7 @@ impl Day<'_> {
     /// The order's file on a flash disk in the place of the SIM, and the receipt's file beside it.
     fn by_storage(&mut self) -> Result<Way> {
         let (town, person) = (self.town, self.person);
-        let order = town.sell(person, AMOUNT)?;
-        let what = format!("sells {} to customer {} (purchase {})", AMOUNT, person.customer, order.count);
-        self.say("bank", "PSAM", what, "the order is a file; copies of it are worth it once".into());
-        self.later(60);
+        self.sell("the order is a file; copies of it are worth it once")?;
         let (report, _) = town.insert_stick(person, &arrived(town)?)?;
         let ms = report.insertion.wire_time().both.us_9600.div_ceil(1000);
         let what = format!("flash disk into meter {}: {}", person.meter, report.display[0]);
