@@ -271,13 +271,6 @@ CHANGES = [
         "what_the_formats",
     ),
     OfTheProof(
-        "proof: a receipt settles as often as it comes",
-        "server/src/settle.rs",
-        "Verdict::Again => Ok(Settlement::AlreadySettled(Some(receipt.order))),",
-        "Verdict::Again => Ok(Settlement::AlreadySettled(None)),",
-        "a_cut_anywhere",
-    ),
-    OfTheProof(
         "proof: a phone may be ahead as far as it likes",
         "client/src/first.rs",
         "if time.seconds() > now.saturating_add(AHEAD_S) {",

@@ -199,25 +199,25 @@ impl Day<'_> {
     /// The paper's flow once more, with request, order and receipt signed by who made them.
     fn signed_online(&mut self) -> Result<Way> {
         let report = self.town.buy_online(self.person, Some(AMOUNT))?;
-        self.carried(("signed-online", PHONE), SLOW, &report)
+        self.carried(("signed-online", PHONE), SLOW, &report, None)
     }
 
     /// The paper's flow: four messages through a telephone without a key.
     fn online(&mut self) -> Result<Way> {
         let report = self.town.buy_online(self.person, Some(AMOUNT))?;
-        self.carried(("online", PHONE), SLOW, &report)
+        self.carried(("online", PHONE), SLOW, &report, None)
     }
 
     /// The field's own frames: the MACs of a recharge, made by the bank's PSAM for the random of the meter's ESAM.
     fn by_frames(&mut self) -> Result<Way> {
         let report = self.town.buy_by_frames(self.person, Some(AMOUNT))?;
-        self.carried(("recharge", PHONE), FAST, &report)
+        self.carried(("recharge", PHONE), FAST, &report, None)
     }
 
     /// The same frames on the line of a meter that called the server: no telephone is between, and nobody stands at the meter.
     fn by_netmeter(&mut self) -> Result<Way> {
         let report = self.town.buy_by_netmeter(self.person, Some(AMOUNT))?;
-        self.carried(("netmeter", "server"), BAY, &report)
+        self.carried(("netmeter", "server"), BAY, &report, None)
     }
 
     /// An order's file through the plug of a sub-board, and the receipt's file back.
@@ -243,11 +243,11 @@ impl Day<'_> {
     /// The paper's flow over a line with its physics, in the time of that line.
     fn over(&mut self, kind: Kind) -> Result<Way> {
         let (report, spent) = self.town.buy_over(self.person, kind, Some(AMOUNT))?;
-        let carried = self.carried((kind.name(), PHONE), spent.bits_per_s, &report)?;
+        let what = format!("is held to meter {}: {}", self.person.meter, kind.name());
+        self.say("telephone", "", what, String::new());
         let least = spent.least_ms_of(report.bytes());
-        let what = format!("holds the phone to meter {}: {}", self.person.meter, kind.name());
-        let conclusion = format!("{} ms with all that the line needs, {least} ms at the least", spent.ms());
-        self.say("telephone", "", what, conclusion);
+        let took = format!("{} ms with all that the line needs, {least} ms at the least", spent.ms());
+        let carried = self.carried((kind.name(), PHONE), spent.bits_per_s, &report, Some(took))?;
         Ok(Way { line_ms: spent.ms(), least_ms: Some(least), ..carried })
     }
 
@@ -272,12 +272,13 @@ impl Day<'_> {
         })
     }
 
-    /// What somebody without a key carried, at the speed of the meter's port it stood at.
+    /// What somebody without a key carried, at the speed of the meter's port it stood at; `took`: what else its line took, in words.
     fn carried(
         &mut self,
         (way, who): (&'static str, &'static str),
         bits_per_s: u32,
         report: &PipeReport,
+        took: Option<String>,
     ) -> Result<Way> {
         report.verdict()?;
         for passed in &report.passed {
@@ -293,9 +294,11 @@ impl Day<'_> {
             self.person.meter
         );
         self.say(who, "", what, "as they came: no key is on the way".into());
-        let conclusion =
-            format!("{} ms on the meter's line at {SLOW} bit/s, {} ms at {FAST}", line.ms_1200, line.ms_9600);
-        self.say("bank", "PSAM", format!("opens the receipt: {}", receipt.detail), conclusion);
+        let by_bytes = || {
+            format!("{} ms on the meter's line at {SLOW} bit/s, {} ms at {FAST}", line.ms_1200, line.ms_9600)
+        };
+        let took = took.unwrap_or_else(by_bytes);
+        self.say("bank", "PSAM", format!("opens the receipt: {}", receipt.detail), took);
         self.later(3600);
         Ok(Way {
             way,

@@ -63,6 +63,7 @@ pub fn years_with(books: Store, what: &Years, progress: Progress<'_>) -> Result<
         count: 0,
         gained: (0, 0),
         tries: 0,
+        spent: 0,
         paying: None,
         phone: Phone::default(),
     });

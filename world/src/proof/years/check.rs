@@ -34,6 +34,7 @@ impl Under<'_> {
         let cost = (u128::from(register.hundredths) * HUNDREDTH_J + u128::from(register.load_seconds))
             * u128::from(state.config.price.0);
         let taken = (u128::from(spent) + u128::from(due.fen)) * FEN_J + u128::from(due.part);
+        household.spent = spent;
         let (credited, count) = (household.credited, household.count);
         // While a debit has no known outcome it is in the purse or in what is due, and the meter finds out at the next.
         if !pending && cost != taken {
@@ -89,8 +90,8 @@ impl Under<'_> {
             }
             let purse = self.households[n].site.purse()?;
             purses += i64::from(purse.balance.0);
-            self.report.consumed_fen += i64::from(purse.total_credited.0.wrapping_sub(purse.balance.0));
         }
+        self.report.consumed_fen = self.consumed();
         for fault in self.bank.faults()? {
             self.report.violations.push(fault);
         }

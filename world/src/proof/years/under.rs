@@ -92,6 +92,8 @@ pub(super) struct Household {
     pub(super) sold: BTreeMap<u32, Vec<Fen>>,
     pub(super) credited: u64,
     pub(super) count: u32,
+    /// What was taken from his meter's purse, in fen, when it was last looked at.
+    pub(super) spent: u32,
     /// The last order that was credited, by its count, and for how much.
     pub(super) gained: (u32, u32),
     /// How he buys.
@@ -160,7 +162,7 @@ impl Under<'_> {
             if day % 10 == 0 {
                 let r = &self.report;
                 let faults = i64::try_from(r.faults_in_all()).unwrap_or(i64::MAX);
-                let line = [r.sold_fen, r.credited_fen, r.settled_fen, r.consumed_fen, faults];
+                let line = [r.sold_fen, r.credited_fen, r.settled_fen, self.consumed(), faults];
                 self.report.course.push(line);
                 self.money()?;
                 (self.progress)(&format!("day {day} of {}", self.what.days));
@@ -168,6 +170,11 @@ impl Under<'_> {
         }
         self.report.days = day;
         Ok(())
+    }
+
+    /// What was taken from all purses, in fen.
+    pub(super) fn consumed(&self) -> i64 {
+        self.households.iter().map(|household| i64::from(household.spent)).sum()
     }
 
     /// One day of everybody: what is due happens at its time, and in the evening each meter takes what was consumed.
