@@ -55,9 +55,7 @@ impl Ground {
     fn on_card(self, card: &Bearer) -> Self {
         Ground { binding: card.binding(), made_for: card.made_for(), ..self }
     }
-}
 
-impl Ground {
     /// What is about an order of it in the books.
     const fn subjects(&self, id: OrderId) -> [About; 3] {
         [About::Meter(self.registration.meter), About::Life(self.life), About::Order(id)]

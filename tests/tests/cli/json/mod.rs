@@ -1,6 +1,7 @@
 //! `--json`: one object on stdout, with its schema, whatever the command.
 
 mod failures;
+mod office;
 mod tour;
 
 use crate::command::{Call, Ran};
