@@ -70,6 +70,9 @@ impl Counter {
     /// `anew`: it was not worked on before, so that its order is still to be made.
     fn of_job(&self, job: &mut Job, anew: bool) -> Vec<Ahead> {
         let Shown::Key(key) = &job.shown else { return Vec::new() };
+        if !self.course.let_in.has(&job.shown) {
+            return Vec::new();
+        }
         let mut ahead = vec![Ahead::Asker(key.id.clone())];
         ahead.extend(job.second.as_ref().map(|key| Ahead::Asker(key.id.clone())));
         let Some(id) = &job.what.id else { return ahead };

@@ -5,6 +5,7 @@ use crate::denied::Denied;
 use crate::figures::{self, Figures};
 use crate::gate::Gate;
 use crate::job::Job;
+use crate::let_in::LetIn;
 use crate::reply::{Judged, Reply, is_gone};
 use crate::round::{self, Due, Ground};
 use crate::teller::{Task, Teller};
@@ -110,6 +111,8 @@ pub struct Course {
     pub aside: VecDeque<Call>,
     /// Requests about orders that are being sealed for another.
     pub parked: BTreeMap<OrderId, Vec<Waiting>>,
+    /// Who was let in lately.
+    pub let_in: LetIn,
     /// The way back to the counter, while a person is served.
     pub back: Option<SyncSender<Call>>,
 }

@@ -31,8 +31,14 @@ impl Counter {
             return Next::Reply(self.told(&error, again, id), Ground::Nothing);
         }
         let askers = match self.askers(job, again) {
-            Ok(Ok(askers)) => askers,
-            Ok(Err(kept)) => return Next::Reply(self.keep_out(job, kept), Ground::Nothing),
+            Ok(Ok(askers)) => {
+                self.course.let_in.note(&job.shown, true);
+                askers
+            }
+            Ok(Err(kept)) => {
+                self.course.let_in.note(&job.shown, false);
+                return Next::Reply(self.keep_out(job, kept), Ground::Nothing);
+            }
             Err(error) => return Next::Reply(self.told(&error, again, id), Ground::Nothing),
         };
         job.what.asked.office = askers.office().map(str::to_owned);

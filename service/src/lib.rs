@@ -21,6 +21,7 @@ mod gate;
 mod http;
 mod job;
 mod key;
+mod let_in;
 mod lines;
 mod listen;
 mod mailbox;
