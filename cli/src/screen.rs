@@ -4,6 +4,7 @@
 use comfy_table::{ColumnConstraint, Table, Width, presets};
 use scheme::{shown, zone};
 use std::io::{self, Write};
+use std::ops::Range;
 
 /// Says something on stderr.
 pub fn say(words: impl AsRef<str>) {
@@ -17,9 +18,31 @@ pub fn put_early(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{}", shown::lines(text));
 }
 
-/// Names and values under each other.
+/// Columns of the terminal that stdout is, if it is one. Into a file or a pipe a row is a line, however long.
+fn columns() -> Option<usize> {
+    #[cfg(unix)]
+    {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        (size.ws_col > 0).then_some(size.ws_col.into())
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// Names and values under each other. On a terminal a long value goes on under its first word.
 pub fn facts(facts: &[(&str, String)]) -> String {
-    let zoned: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, zone::spoken(value))).collect();
+    let names = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + usize::from(GAP);
+    let room = columns().map(|columns| columns.saturating_sub(names)).filter(|room| *room >= NARROW);
+    let said = |value: &String| {
+        let value = zone::spoken(value);
+        match room {
+            Some(room) => {
+                value.lines().flat_map(|line| shown::wrapped(line, room)).collect::<Vec<_>>().join("\n")
+            }
+            None => value,
+        }
+    };
+    let zoned: Vec<(&str, String)> = facts.iter().map(|(name, value)| (*name, said(value))).collect();
     lens::facts::facts(&zoned)
 }
 
@@ -31,6 +54,8 @@ pub(crate) use row;
 
 /// Blanks between two columns.
 const GAP: u16 = 2;
+/// What is narrower than this is no place for a sentence.
+const NARROW: usize = 20;
 
 /// A table with a heading line. A column of times has their zone in its heading.
 pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
@@ -38,22 +63,76 @@ pub fn table(heading: &[&str], rows: Vec<Vec<String>>) -> String {
 }
 
 /// A part of a table that is too long to be held at once: without a heading it goes on where the part before ended. `widths` are
-/// those of the columns so far; a cell that is wider widens its column from here on.
+/// those of the columns so far; a cell that is wider widens its column from here on. On a terminal that is narrower than its rows
+/// a row has as many lines as it needs, with the further ones set in.
 pub fn part(heading: &[&str], rows: Vec<Vec<String>>, widths: &mut Vec<u16>) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|row| {
+            let cells =
+                row.into_iter().map(|cell| if zone::is_time(&cell) { cell } else { zone::spoken(&cell) });
+            cells.map(|cell| shown::line(&cell).into_owned()).collect()
+        })
+        .collect();
+    let are_times =
+        |place: usize| rows.iter().any(|row| row.get(place).is_some_and(|cell| zone::is_time(cell)));
+    let heading = heading.iter().enumerate().map(|(place, text)| match are_times(place) {
+        true => format!("{} ({})", text.to_uppercase(), zone::ZONE),
+        false => text.to_uppercase(),
+    });
+    let heading: Vec<String> = heading.collect();
+    let whole = laid(&heading, &rows, widths);
+    let broken = broken(widths, columns());
+    if broken.len() < 2 {
+        return whole.join("\n");
+    }
+    let cut = |row: &[String], columns: &Range<usize>| row.get(columns.clone()).unwrap_or_default().to_vec();
+    let parts: Vec<Vec<String>> = broken
+        .iter()
+        .map(|columns| {
+            let rows: Vec<Vec<String>> = rows.iter().map(|row| cut(row, columns)).collect();
+            let mut widths = widths.get(columns.clone()).unwrap_or_default().to_vec();
+            laid(&cut(&heading, columns), &rows, &mut widths)
+        })
+        .collect();
+    let lines = (0..whole.len()).flat_map(|line| {
+        parts.iter().enumerate().filter_map(move |(place, part)| {
+            let indent = if place == 0 { 0 } else { usize::from(GAP) };
+            part.get(line).map(|text| format!("{:indent$}{text}", ""))
+        })
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Which columns stand in each line of a row, where a line has so many.
+fn broken(widths: &[u16], columns: Option<usize>) -> Vec<Range<usize>> {
+    let gap = usize::from(GAP);
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let mut used = 0;
+    for (place, width) in widths.iter().map(|width| usize::from(*width)).enumerate() {
+        match lines.last_mut() {
+            Some(line) if columns.is_none_or(|columns| used + gap + width <= columns) => {
+                line.end = place + 1;
+                used += gap + width;
+            }
+            _ => {
+                used = if lines.is_empty() { width } else { gap + width };
+                lines.push(place..place + 1);
+            }
+        }
+    }
+    lines
+}
+
+/// Rows with their columns under each other, a line each.
+fn laid(heading: &[String], rows: &[Vec<String>], widths: &mut Vec<u16>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if !heading.is_empty() {
-        let are_times =
-            |place: usize| rows.iter().any(|row| row.get(place).is_some_and(|cell| zone::is_time(cell)));
-        let heading = heading.iter().enumerate().map(|(place, text)| match are_times(place) {
-            true => format!("{} ({})", text.to_uppercase(), zone::ZONE),
-            false => text.to_uppercase(),
-        });
-        table.set_header(heading.collect::<Vec<_>>());
+        table.set_header(heading);
     }
     for row in rows {
-        let cells = row.into_iter().map(|cell| if zone::is_time(&cell) { cell } else { zone::spoken(&cell) });
-        table.add_row(cells.map(|cell| shown::line(&cell).into_owned()).collect::<Vec<_>>());
+        table.add_row(row);
     }
     for (column, width) in table.column_iter_mut().zip(widths.iter().map(Some).chain(std::iter::repeat(None)))
     {
@@ -67,5 +146,23 @@ pub fn part(heading: &[&str], rows: Vec<Vec<String>>, widths: &mut Vec<u16>) -> 
         .map(|place| wide.get(place).copied().max(widths.get(place).copied()).unwrap_or_default())
         .collect();
     let text = table.to_string();
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    text.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::broken;
+
+    /// A row that fits is a line, and so is each where nobody says how wide a line is; else no line is wider than the terminal,
+    /// but for a cell that is.
+    #[test]
+    fn a_row_is_broken_between_columns() {
+        let widths = [16, 12, 12, 5, 10, 4, 9, 7, 19, 19];
+        assert_eq!(broken(&widths, None), [0..10]);
+        assert_eq!(broken(&widths, Some(131)), [0..10]);
+        assert_eq!(broken(&widths, Some(130)), [0..9, 9..10]);
+        assert_eq!(broken(&widths, Some(80)), [0..6, 6..10]);
+        assert_eq!(broken(&[30, 90, 30], Some(80)), [0..1, 1..2, 2..3]);
+        assert!(broken(&[], Some(80)).is_empty());
+    }
 }

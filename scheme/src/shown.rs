@@ -6,6 +6,7 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Whether a terminal or a reader would take it for something else than a sign: controls of ASCII and of ISO 6429, marks that
 /// turn the direction of writing, signs without width, ends of line other than LF, and what is no character.
@@ -49,6 +50,24 @@ fn shown(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// A sentence in lines of at most `width` signs, broken between words. A word that is longer than that has a line of its own and
+/// is left whole: whoever copies an order's number gets all of it.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<(String, usize)> = Vec::new();
+    for word in text.split(' ') {
+        let signs = word.chars().count();
+        match lines.last_mut() {
+            Some((line, long)) if *long + 1 + signs <= width => {
+                line.push(' ');
+                line.push_str(word);
+                *long += 1 + signs;
+            }
+            _ => lines.push((word.into(), signs)),
+        }
+    }
+    lines.into_iter().map(|(line, _)| line).collect()
 }
 
 /// A JSON text with the same characters written as `\u202E`: the value is the true one, and a terminal shows it unharmed.

@@ -106,7 +106,7 @@ impl<'t> Life<'t> {
     fn rest(&mut self, who: &'static str, card: &str, what: &str) {
         let all = self.people().len();
         if all > NAMED {
-            self.say(who, card, format!("{} more {what}", all - NAMED), "");
+            self.say(who, card, format!("the other {what}: {}", all - NAMED), "");
         }
     }
 

@@ -1,6 +1,10 @@
 //! The timeline of a story: who did what, through which card, and what a clerk should conclude.
 
 use scheme::moment::Moment;
+use scheme::shown::wrapped;
+
+/// Columns of the narrowest terminal that people have.
+const WIDTH: usize = 80;
 
 /// One line.
 #[derive(Debug)]
@@ -37,22 +41,36 @@ impl Timeline {
         });
     }
 
-    /// Aligned text: two lines an entry, so that it fits a terminal.
+    /// Text of 80 columns: a heading a day, then when, who, and what he does with which card; what follows from it stands under it.
     pub fn text(&self) -> String {
-        let width = |of: fn(&Line) -> usize| self.lines.iter().map(of).max().unwrap_or(0);
-        let who = width(|line| line.who.len());
-        let card = width(|line| line.card.len());
-        let mut out = String::from("times are China's (UTC+8)\n\n");
+        let who = self.lines.iter().map(|line| line.who.len()).max().unwrap_or(0);
+        let mut out = String::from("times are China's (UTC+8)\n");
+        let mut day = String::new();
         for line in &self.lines {
-            let head = format!("{}  {:who$}  {:card$}  ", line.at, line.who, line.card);
-            out.push_str(&head);
-            out.push_str(&line.what);
-            out.push('\n');
+            let at = line.at.to_string();
+            let (date, time) = at.split_once(' ').unwrap_or(("", &at));
+            if date != day {
+                day = date.to_owned();
+                out.push_str(&format!("\n{day}\n"));
+            }
+            let mut head = format!("{time}  {:who$}  ", line.who);
+            let margin = head.len();
+            let what = if line.card.is_empty() {
+                line.what.clone()
+            } else {
+                format!("{}: {}", line.card, line.what)
+            };
+            let mut put = |mark: &str, text: &str| {
+                let indent = mark.len();
+                for (place, part) in wrapped(text, WIDTH.saturating_sub(margin + indent)).iter().enumerate() {
+                    let mark = if place == 0 { mark } else { "" };
+                    out.push_str(&format!("{head:margin$}{mark:indent$}{part}\n"));
+                    head.clear();
+                }
+            };
+            put("", &what);
             if !line.conclusion.is_empty() {
-                out.push_str(&" ".repeat(head.len()));
-                out.push_str("=> ");
-                out.push_str(&line.conclusion);
-                out.push('\n');
+                put("=> ", &line.conclusion);
             }
         }
         out

@@ -197,10 +197,12 @@ fn words(told: &DemoReport<'_>, timeline: &str) -> String {
     } else {
         String::new()
     };
+    let meters = if report.meters == 1 { "1 meter".into() } else { format!("{} meters", report.meters) };
     format!(
-        "{timeline}\n{ways}{} meters, {} orders: {} credited, {} settled; {} insertions refused; {} APDUs, {} bytes on the wire\n\
-         sold {}, credited {}, settled {}; lost {}, created {}",
-        report.meters,
+        "{timeline}\n{ways}{meters}, {} orders: {} credited, {} settled; {} insertions refused\n\
+         {} APDUs, {} bytes on the wire\n\
+         sold {}, credited {}, settled {}\n\
+         lost {}, created {}",
         report.orders,
         report.credited,
         report.settled,

@@ -27,6 +27,14 @@ fn nothing_moves_the_cursor_turns_a_line_or_hides() {
 }
 
 proptest! {
+    /// No line is longer than it may be, but for one of a single word; and nothing of the text is lost.
+    #[test]
+    fn a_sentence_is_broken_between_its_words(text in "[a-z0-9宁 ]{0,200}", width in 1_usize..90) {
+        let lines = shown::wrapped(&text, width);
+        prop_assert!(lines.iter().all(|line| line.chars().count() <= width || !line.contains(' ')), "{lines:?}");
+        prop_assert_eq!(lines.join(" "), text);
+    }
+
     /// A failing case prints its input and its seed.
     #[test]
     fn what_is_shown_is_safe_and_json_says_the_same(text in any::<String>()) {

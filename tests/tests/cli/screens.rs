@@ -1,7 +1,7 @@
 //! What people see, as snapshots: every help page, the demo's timeline, tables of its home. A change of one is looked at in a
 //! diff (`cargo insta review`, or the `.snap.new` beside the old one).
 
-use crate::command::Call;
+use crate::command::{self, Call};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -75,6 +75,29 @@ fn the_demo_tells_what_it_told() {
     ] {
         let ran = Call::plain(folder.path(), args).with(&["--home", "life", "--at", "2026-11-25 08:00:00"]);
         insta::assert_snapshot!(format!("table-{name}"), ran.run().ok().stdout);
+    }
+}
+
+/// On a terminal of 80 columns nothing runs over its edge: a row of many columns has two lines, and the words of a value go on under
+/// its first. What a program reads from a pipe has a row in a line.
+#[test]
+fn a_terminal_breaks_rows_between_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    Call::plain(folder.path(), &["demo", "--meters", "2", "--home", "life"]).run().ok();
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    for (args, lines_of_a_row) in [("server orders", 2), ("server ageing", 1), ("server report", 1)] {
+        let split: Vec<&str> = args.split(' ').collect();
+        let piped = Call::plain(folder.path(), &split).with(&["--home", "life"]).run().ok().stdout;
+        let line = format!("stty cols 80; '{}' {args} --home life", command::binary().display());
+        let script = std::process::Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .current_dir(folder.path())
+            .output()
+            .expect("script of util-linux");
+        let seen = String::from_utf8(script.stdout).unwrap();
+        assert_eq!(words(&seen), words(&piped), "{args}");
+        assert_eq!(seen.lines().count(), lines_of_a_row * piped.lines().count(), "{args}:\n{seen}");
+        assert!(seen.lines().all(|line| line.chars().count() <= 80), "{args}:\n{seen}");
     }
 }
 

@@ -258,7 +258,10 @@ pub fn tell_customer(call: &Call, report: &ContractReport) {
         ("telephone", known.msisdn.to_string()),
         ("SIM", known.iccid.to_string()),
         ("bill number", dash(report.bill.clone())),
-        ("paper", format!("{} {}", dash(person.paper), dash(person.paper_number))),
+        (
+            "paper",
+            dash(person.paper.zip(person.paper_number).map(|(kind, number)| format!("{kind} {number}"))),
+        ),
         ("address", dash(person.address)),
     ];
     for held in report.meters.iter().filter(|held| held.until.is_some()) {
