@@ -103,13 +103,12 @@ pub use support::{SupportReport, SupportRequest, support};
 pub use suspense::{EndSuspenseReport, EndSuspenseRequest, RestLine, SuspenseReport, end_suspense, suspense};
 pub use waiting::waiting;
 
-use crate::home::{self, Home, Party};
+use crate::home::{Home, Party};
 use crate::session::Session;
 use crate::trouble::{Failure, Result, refused};
-use ::keys::Zeroizing;
 use scheme::numbers::{CustomerNumber, MeterNumber};
-use server::{Books, Customer, Registration, ServerKey};
-use std::path::{Path, PathBuf};
+use server::{Books, Customer, Registration};
+use std::path::PathBuf;
 
 /// The bank's folder, whose act this is.
 ///
@@ -117,19 +116,6 @@ use std::path::{Path, PathBuf};
 /// There is none, or the home is another party's.
 pub fn folder(session: &Session) -> Result<PathBuf> {
     Home::new(session).party(Party::Bank, "the payment server's work")
-}
-
-/// Reads a file with a server key.
-///
-/// # Errors
-/// It is not there, or is none.
-pub fn read_server_key(file: &Path) -> Result<ServerKey> {
-    let text = Zeroizing::new(home::read_text(file)?);
-    ServerKey::from_json(&text).map_err(|error| {
-        refused(format!("{}: {error}", file.display()))
-            .hint("`gridcard psam pair` at the city makes a new one")
-            .into()
-    })
 }
 
 /// Nobody is registered so.

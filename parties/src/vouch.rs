@@ -5,7 +5,8 @@ pub(crate) mod ends;
 
 pub use ends::{keep, kept};
 
-use crate::bank::{self, database, pool};
+use crate::bank::books::{self, database};
+use crate::bank::pool;
 use crate::cards::CardHandle;
 use crate::city::issuing_card;
 use crate::home::{self, Party};
@@ -159,7 +160,7 @@ pub fn cards(session: &Session, folder: &Path) -> Result<(Vec<AuditFinding>, Vec
     for place in pool::places(session, folder)? {
         let Some((number, made)) = look(&mut absent, "psam", || sealed(session, &place)) else { continue };
         let books = database(folder);
-        let known = if books.exists() { bank::store(folder)?.explained_of(&number)? } else { 0 };
+        let known = if books.exists() { books::store(folder)?.explained_of(&number)? } else { 0 };
         if made > known {
             findings.push(AuditFinding::Card { card: format!("PSAM {number}"), made, known });
         }

@@ -4,20 +4,22 @@
 //! number. A home of one PSAM, `psam.card` with `psam.server`, is moved over by the first act that works with it.
 
 use super::asking::Unfit;
-use super::{read_server_key, server_signing, store};
+use super::books::store;
+use super::server_signing;
 use crate::cards::CardHandle;
 use crate::home;
 use crate::places::{self, card_at};
 use crate::session::Session;
 use crate::trouble::{Context, Result, Trouble};
 use crate::trouble::{Failure, refused};
+use keys::Zeroizing;
 use reader::driver::psam::Psam;
 use scheme::cards::{CardRef, Keeping};
 use scheme::numbers::DeviceNumber;
 use scheme::numbers::{MeterNumber, RegionCode};
 use scheme::profile::{CardKind, State};
 use serde::{Deserialize, Serialize};
-use server::{KeyState, Keys, OrderError, OrderSealer};
+use server::{KeyState, Keys, OrderError, OrderSealer, ServerKey};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +57,19 @@ pub fn place(folder: &Path, number: DeviceNumber) -> PathBuf {
 /// Where the server key of the PSAM of a place is.
 pub fn server_key(card: &Path) -> PathBuf {
     card.with_extension("server")
+}
+
+/// Reads a file with a server key.
+///
+/// # Errors
+/// It is not there, or is none.
+pub fn read_server_key(file: &Path) -> Result<ServerKey> {
+    let text = Zeroizing::new(home::read_text(file)?);
+    ServerKey::from_json(&text).map_err(|error| {
+        refused(format!("{}: {error}", file.display()))
+            .hint("`gridcard psam pair` at the city makes a new one")
+            .into()
+    })
 }
 
 fn record(card: &Path) -> PathBuf {

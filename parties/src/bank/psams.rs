@@ -1,7 +1,7 @@
 //! PSAMs come to the bank and leave it.
 
-use super::pool::{self, Member, Pool};
-use super::{folder, read_server_key, store};
+use super::pool::{self, Member, Pool, read_server_key};
+use super::{folder, store};
 use crate::cards::CardHandle;
 use crate::city::info_of;
 use crate::city::psam::server_key_name;
