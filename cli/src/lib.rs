@@ -40,9 +40,13 @@ use usage::UsageError;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     memory::keep_private();
     let args: Vec<OsString> = args.into_iter().collect();
-    let matches = manual::complete(Cli::command()).try_get_matches_from(&args);
-    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
+    // What help pages say is written for whoever reads one: for a command that is simply done it would be nearly all of its time.
+    let parsed = Cli::command()
+        .try_get_matches_from(&args)
+        .or_else(|_| manual::complete(Cli::command()).try_get_matches_from(&args))
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (Cli { options, noun }, matches) = match parsed {
+        Ok(parsed) => parsed,
         // Help and version are no faults; clap writes them to stdout.
         Err(error) if error.use_stderr() && usage::wants_json(&args) => {
             return fail::report_early(&Trouble::new(UsageError(error)), true);
@@ -57,8 +61,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             return 0;
         }
     };
-    let Cli { options, noun } = cli;
-    let line = words::line(&args, options.request);
+    let line = words::line(&args, &matches, options.request);
     let json = options.json;
     let call = match line.and_then(|line| Call::new(options, line)) {
         Ok(call) => call,

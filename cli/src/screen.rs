@@ -148,21 +148,3 @@ fn laid(heading: &[String], rows: &[Vec<String>], widths: &mut Vec<u16>) -> Vec<
     let text = table.to_string();
     text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::broken;
-
-    /// A row that fits is a line, and so is each where nobody says how wide a line is; else no line is wider than the terminal,
-    /// but for a cell that is.
-    #[test]
-    fn a_row_is_broken_between_columns() {
-        let widths = [16, 12, 12, 5, 10, 4, 9, 7, 19, 19];
-        assert_eq!(broken(&widths, None), [0..10]);
-        assert_eq!(broken(&widths, Some(131)), [0..10]);
-        assert_eq!(broken(&widths, Some(130)), [0..9, 9..10]);
-        assert_eq!(broken(&widths, Some(80)), [0..6, 6..10]);
-        assert_eq!(broken(&[30, 90, 30], Some(80)), [0..1, 1..2, 2..3]);
-        assert!(broken(&[], Some(80)).is_empty());
-    }
-}

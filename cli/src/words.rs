@@ -1,25 +1,24 @@
 //! The words of a command line: which command it is, and what of it a request for a second person keeps.
 
-use crate::args::Cli;
 use crate::call::Line;
 use crate::fail::refused;
-use clap::CommandFactory;
+use clap::ArgMatches;
 use parties::Result;
 use std::ffi::OsString;
 
-/// What the words of a command line say beside its options; `request` says that a second person will read them.
-pub fn line(argv: &[OsString], request: bool) -> Result<Line> {
+/// What the words of a command line say beside its options, as it was read in `matches`; `request` says that a second person will read
+/// them.
+pub fn line(argv: &[OsString], matches: &ArgMatches, request: bool) -> Result<Line> {
     Ok(Line {
-        command: command(argv),
+        command: command(matches),
         arguments: if request { kept(argv)? } else { Vec::new() },
         rehearsal: argv.iter().any(|arg| arg == "--dry-run"),
     })
 }
 
 /// Noun and verb of a command line, without any of its arguments.
-fn command(argv: &[OsString]) -> String {
-    let line = Cli::command().ignore_errors(true).get_matches_from(argv);
-    let (mut words, mut at) = (Vec::new(), &line);
+fn command(matches: &ArgMatches) -> String {
+    let (mut words, mut at) = (Vec::new(), matches);
     while let Some((word, below)) = at.subcommand() {
         words.push(word);
         at = below;

@@ -26,6 +26,32 @@ fn every_crate_has_a_readme_and_shows_it() {
     tree::none(&complaints);
 }
 
+/// A library that holds tests is built once more for them; one that holds none must not be, and what it holds must run.
+#[test]
+fn libraries_are_built_for_tests_that_are_there() {
+    let files = tree::files();
+    let mut complaints = Vec::new();
+    for name in tree::crates() {
+        let manifest = std::fs::read_to_string(tree::root().join(&name).join("Cargo.toml")).unwrap();
+        let library =
+            manifest.split_once("\n[lib]\n").map_or("", |(_, rest)| rest.split("\n[").next().unwrap());
+        let is_built = !library.contains("test = false");
+        let sources = format!("{name}/src/");
+        let holds =
+            files.iter().any(|file| file.path.starts_with(&sources) && file.text.contains("#[cfg(test)]"));
+        match (holds, is_built) {
+            (true, false) => {
+                complaints.push(format!("{name}: tests in its src do not run: [lib] says test = false"))
+            }
+            (false, true) => {
+                complaints.push(format!("{name}: no test in its src; [lib] has to say test = false"))
+            }
+            _ => {}
+        }
+    }
+    tree::none(&complaints);
+}
+
 #[test]
 fn no_file_is_too_long() {
     let too_long =
