@@ -40,10 +40,10 @@ use usage::UsageError;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     memory::keep_private();
     let args: Vec<OsString> = args.into_iter().collect();
-    // What help pages say is written for whoever reads one: for a command that is simply done it would be nearly all of its time.
+    // What a help page says is written for whoever reads it: for a command that is simply done it would be nearly all of its time.
     let parsed = Cli::command()
         .try_get_matches_from(&args)
-        .or_else(|_| manual::complete(Cli::command()).try_get_matches_from(&args))
+        .or_else(|_| manual::complete(Cli::command(), &args).try_get_matches_from(&args))
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (Cli { options, noun }, matches) = match parsed {
         Ok(parsed) => parsed,

@@ -3,6 +3,7 @@
 use clap::Command;
 use clap::builder::StyledStr;
 use clap_mangen::Man;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -104,17 +105,20 @@ fn end(words: &str, before: Option<&StyledStr>) -> String {
     text
 }
 
-/// The command line with its pages complete.
-pub fn complete(command: Command) -> Command {
-    fn page(command: Command, words: &str) -> Command {
+/// The command line with the pages complete that `args` may ask for: those of commands whose names stand in it, and its own. The others
+/// would be most of the work.
+pub fn complete(command: Command, args: &[OsString]) -> Command {
+    fn page(command: Command, words: &str, args: &[OsString]) -> Command {
         let text = end(words, command.get_after_help());
-        let command = command.after_help(text);
-        command.mut_subcommands(|below| {
+        command.after_help(text).mut_subcommands(|below| {
+            if !args.iter().any(|arg| arg == below.get_name()) {
+                return below;
+            }
             let name = format!("{words} {}", below.get_name());
-            page(below, name.trim_start())
+            page(below, name.trim_start(), args)
         })
     }
-    page(command, "")
+    page(command, "", args)
 }
 
 /// Every page of the manual of a command line: the name of its file, and its text.
