@@ -154,11 +154,12 @@ pub trait OnlinePurchases {
     /// The books cannot be read.
     fn online(&self, sid: SessionId) -> Result<Option<OnlinePurchase>, StoreError>;
 
-    /// Purchases that a module has begun and that may still go on: it keeps so many at once and no more.
+    /// Other meters than this, for which a module has begun purchases that may still go on: it keeps as many purchases at once as
+    /// [`AT_ONCE`](scheme::online::AT_ONCE), and of one meter a later one pushes out the one before.
     ///
     /// # Errors
     /// The books cannot be read.
-    fn online_open(&self, psam: &str, now: Moment) -> Result<usize, StoreError>;
+    fn online_open(&self, psam: &str, meter: MeterNumber, now: Moment) -> Result<usize, StoreError>;
 
     /// The purchases of a customer, in the order of their beginning.
     ///
@@ -239,13 +240,13 @@ impl OnlinePurchases for Store {
         self.read(|view| view.online(sid))
     }
 
-    fn online_open(&self, psam: &str, now: Moment) -> Result<usize, StoreError> {
+    fn online_open(&self, psam: &str, meter: MeterNumber, now: Moment) -> Result<usize, StoreError> {
         let since = |seconds: i64| time_text(now.add_seconds(-seconds).unwrap_or(now));
         let open: u32 = self.read(|view| {
             view.conn.one(
-                "SELECT count(*) FROM online_purchase WHERE psam = ?1 AND begun >= ?3 \
+                "SELECT count(DISTINCT meter) FROM online_purchase WHERE psam = ?1 AND meter <> ?4 AND begun >= ?3 \
                  AND ((state IN ('asked', 'sealed') AND hello IS NOT NULL) OR (state = 'begun' AND begun >= ?2))",
-                params![psam, since(ONLINE_S), since(ENDS_S)],
+                params![psam, since(ONLINE_S), since(ENDS_S), meter.to_string()],
             )
         })?;
         Ok(open as usize)

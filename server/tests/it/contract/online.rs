@@ -175,7 +175,13 @@ pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
     // It is one of those that the module keeps, until its time is over.
     let open = |bank: &Bank, seconds| {
         let now = bank.now.add_seconds(seconds).unwrap();
-        bank.books.online_open(&bank.psam.number(), now).unwrap()
+        let others = bank.books.online_open(&bank.psam.number(), meter(1), now).unwrap();
+        assert_eq!(
+            bank.books.online_open(&bank.psam.number(), meter(0), now).unwrap(),
+            0,
+            "its own keep it not out"
+        );
+        others
     };
     assert_eq!([0, ONLINE_S, ONLINE_S + 1].map(|seconds| open(&bank, seconds)), [1, 1, 0]);
     // In time, to the second; and not by a clock that went back.
@@ -250,7 +256,11 @@ pub fn a_recharge_settles_by_what_was_made(engine: &dyn Engine) {
         made
     };
     let (one, other) = (made(&mut bank, 1), made(&mut bank, 2));
-    assert_eq!(bank.books.online_open(&bank.psam.number(), bank.now).unwrap(), 0, "no PSAM keeps one");
+    assert_eq!(
+        bank.books.online_open(&bank.psam.number(), meter(1), bank.now).unwrap(),
+        0,
+        "no PSAM keeps one"
+    );
     // The meter took the second: its receipt names that, and settles the order.
     bank.insert(0, &sold.record);
     let honest = bank.meters[0].receipt(sold.order.id, bank.now);
