@@ -12,6 +12,7 @@ use crate::netmeters::{self, NetMeters};
 use crate::notify::{self, Word};
 use crate::peer::{Peer, must_be_plain};
 use crate::phones::{self, Phones};
+use crate::room::{Room, Stay};
 use crate::teller::Teller;
 use crate::tls::{self, Tls, TlsFiles};
 use crate::watch::{self, Level};
@@ -38,7 +39,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, oneshot, watch as signal_to};
+use tokio::sync::{oneshot, watch as signal_to};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -111,8 +112,10 @@ pub enum Ended {
 
 /// Requests that wait for the counter.
 const QUEUE: usize = 64;
-/// Connections at once; more wait to be accepted.
+/// Connections at once. One on which nothing is worked on gives way, of the address that has most of them ([`Room`]).
 const CONNECTIONS: usize = 256;
+/// How long one waits for a descriptor.
+const REST: Duration = Duration::from_millis(50);
 /// How long the head of a request may take to come.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long a handshake may take.
@@ -298,14 +301,19 @@ async fn accept(
     mut signals: Signals,
     mut gone: oneshot::Receiver<()>,
 ) -> Ended {
-    let ((end, ending), room) = (signal_to::channel(()), Arc::new(Semaphore::new(CONNECTIONS)));
+    let ((end, ending), room) = (signal_to::channel(()), Room::new(CONNECTIONS));
     let router = router(shared);
     let ended = loop {
         let next = async {
-            let place = room.clone().acquire_owned().await;
-            (listener.accept().await, place)
+            let Ok((stream, from)) = listener.accept().await else {
+                tokio::time::sleep(REST).await;
+                return None;
+            };
+            let works = Stay::default();
+            let place = room.enter(from.ip(), works.word()).await;
+            Some((stream, from.ip(), works, place))
         };
-        let (accepted, place) = tokio::select! {
+        let accepted = tokio::select! {
             _ = signals.term.recv() => break Ended::Asked,
             _ = signals.int.recv() => break Ended::Interrupted,
             _ = signals.hup.recv() => {
@@ -316,20 +324,16 @@ async fn accept(
             next = next => next,
         };
         // A connection that went before it was accepted is nobody's.
-        let Ok((stream, from)) = accepted else { continue };
-        let (tls, router, ending) = (tls.map(Tls::acceptor), router.clone(), ending.clone());
-        tokio::spawn(async move {
-            let address = from.ip();
+        let Some((stream, address, works, place)) = accepted else { continue };
+        let (tls, ways) =
+            (tls.map(Tls::acceptor), Ways { router: router.clone(), works, ending: ending.clone() });
+        tokio::spawn(place.keeps(async move {
             // Whoever breaks off in the middle hears nothing more.
             match tls {
-                None => {
-                    converse(stream, Peer { address, certificate: None, secured: false }, router, ending)
-                        .await
-                }
-                Some(acceptor) => secured(stream, address, acceptor, router, ending).await,
+                None => converse(stream, Peer { address, certificate: None, secured: false }, ways).await,
+                Some(acceptor) => secured(stream, address, acceptor, ways).await,
             }
-            drop(place);
-        });
+        }));
     };
     notify::tell(Word::Stopping);
     drop(listener);
@@ -352,19 +356,21 @@ fn renew(tls: Option<&Tls>) {
 /// What tells a connection that the server ends; as long as one is kept, its connection goes on.
 type Ending = signal_to::Receiver<()>;
 
-/// A connection over TLS.
-async fn secured(
-    stream: TcpStream,
-    address: IpAddr,
-    acceptor: TlsAcceptor,
+/// What a connection is given.
+struct Ways {
     router: axum::Router,
+    /// A request is worked on.
+    works: Stay,
     ending: Ending,
-) {
+}
+
+/// A connection over TLS.
+async fn secured(stream: TcpStream, address: IpAddr, acceptor: TlsAcceptor, ways: Ways) {
     match timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
             let peer = Peer { address, certificate: shown.map(tls::hash), secured: true };
-            converse(stream, peer, router, ending).await;
+            converse(stream, peer, ways).await;
         }
         Ok(Err(error)) => tracing::debug!(%address, "no handshake: {error}"),
         Err(_) => tracing::debug!(%address, "no handshake in time"),
@@ -375,11 +381,19 @@ async fn secured(
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: Peer,
-    router: axum::Router,
-    mut ending: Ending,
+    Ways { router, works, mut ending }: Ways,
 ) {
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request: Request<Incoming>| answered(router.clone(), peer, request));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (router, works) = (router.clone(), works.clone());
+        async move {
+            // Until its answer is there; whoever is slow to send or to read is not waited for.
+            works.set(true);
+            let answer = answered(router, peer, request).await;
+            works.set(false);
+            answer
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
