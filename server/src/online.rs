@@ -6,7 +6,7 @@ use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::meters::Certified;
 use crate::online_error::OnlineError;
-use crate::order::SealedOrder;
+use crate::order::{PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::receipt::{Opened, Refusal, SettleError};
 use crate::registration::Registration;
@@ -28,6 +28,10 @@ use sha2::{Digest, Sha256};
 
 /// Seconds between the beginning and the meter's request.
 pub const ONLINE_S: i64 = 120;
+
+/// Times that one order is sealed before it is not brought online any more. Each counts in a PSAM, by number and value: whoever asks for
+/// his order again and again, and does not let his meter have it, would use up what a whole city may be sold.
+pub const ONLINE_SEALS: u32 = 12;
 
 /// Seconds after its beginning in which a purchase that was asked for may still end: the meter waits 180 for the order.
 const ENDS_S: i64 = 300;
@@ -402,6 +406,13 @@ impl View<'_> {
         }
     }
 
+    /// Whether an order that is outstanding may be sealed once more to be brought online.
+    pub(crate) fn may_be_brought(&self, placed: &PlacedOrder) -> Result<(), OnlineError> {
+        let (order, meter) = (placed.order.id, placed.order.meter);
+        let times: u32 = self.conn.one("SELECT count(*) FROM seal WHERE order_id = ?1", params![order.0])?;
+        if times < ONLINE_SEALS { Ok(()) } else { Err(OnlineError::Often { meter, order, times }) }
+    }
+
     /// Whether the meter stands where the order is the next one for it, or the last one it took.
     fn must_be_next(&self, known: &OnlinePurchase, head: &Head) -> Result<(), OnlineError> {
         let wrong = |next| Err(OnlineError::Count { meter: known.meter, meters: head.count, next });
@@ -418,7 +429,7 @@ impl View<'_> {
             let next = placed.order.count;
             let waits = head.count.checked_add(1) == Some(next);
             return if waits || (head.count == next && placed.may_be_sealed()) {
-                Ok(())
+                self.may_be_brought(&placed)
             } else {
                 wrong(next)
             };

@@ -207,6 +207,34 @@ pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
     bank.end();
 }
 
+/// Whoever has his order brought again and again, and never lets his meter have it, uses up no PSAM: each time counts in it.
+pub fn an_order_is_sealed_so_often_online_and_no_more(engine: &dyn Engine) {
+    let mut bank = Bank::over(engine.open());
+    let (one, other) = (bank.buy(0, 10_00).unwrap(), bank.buy(1, 10_00).unwrap());
+    let mut times = 1;
+    let refused = loop {
+        let known = bank.begin_online(0, None).unwrap();
+        if let Err(refused) = bank.hear_online(known.sid, &Said::of(&bank, 0, &known, 0)) {
+            break refused;
+        }
+        // Another's order comes between each time, so that none is the PSAM's last.
+        for id in [one.order.id, other.order.id] {
+            bank.books.seal_again(&mut bank.psam, id, bank.now, &terms()).unwrap();
+        }
+        times += 1;
+        assert!(times < 100);
+    };
+    assert!(
+        matches!(refused, OnlineError::Often { order, times: 12, .. } if order == one.order.id),
+        "{refused:?}"
+    );
+    assert_eq!((times, bank.psam.chain.count), (12, 24));
+    // Its record still brings it.
+    let receipt = bank.insert(0, &one.record);
+    bank.settled(0, &receipt);
+    bank.end();
+}
+
 /// A recharge by the field's frames: what the meter's receipt names is found among what was made for its order.
 pub fn a_recharge_settles_by_what_was_made(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
