@@ -123,7 +123,7 @@ impl Fault for OnlineError {
                 Some("a receipt is missing, or somebody recharged it past the bank: settle what is there before more is sold".into())
             }
             OnlineError::Often { .. } => {
-                Some("its record still brings it, on the SIM or in a file: `gridcard server resume`; `gridcard server reissue` makes another order of it".into())
+                Some("its record still brings it, on the SIM, on a user card or in a file: `gridcard server resume` writes it".into())
             }
             OnlineError::SignedAlone(_) | OnlineError::Kind { .. } => {
                 Some("sell it on a SIM, or in the online purchase (`gridcard meter buy` without --by)".into())

@@ -19,7 +19,7 @@ use crate::watch::{self, Level};
 use crate::whither::Whither;
 use axum::body::Body;
 use axum::http::{Request, Response};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -27,13 +27,15 @@ use hyper_util::service::TowerToHyperService;
 use parties::bank::Desk;
 use parties::bank::phones::server_key;
 use parties::bank::pins::{PinChoice, PinFile};
-use parties::trouble::Context;
+use parties::trouble::Context as _;
 use parties::{Deed, Result, Session, Trouble};
 use server::{Bank, BankHost, Books, Store};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -387,8 +389,9 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let service = service_fn(move |request: Request<Incoming>| {
         let (router, works) = (router.clone(), works.clone());
         async move {
-            // Until its answer is there; whoever is slow to send or to read is not waited for.
-            works.set(true);
+            // From when all of it has come until its answer is there: whoever is slow to send or to read gives way.
+            works.set(request.body().is_end_stream());
+            let request = request.map(|body| Coming { body, works: works.clone() });
             let answer = answered(router, peer, request).await;
             works.set(false);
             answer
@@ -413,10 +416,40 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let _ = timeout(CONNECTION_TIME, conversation).await;
 }
 
+/// A body that comes, and says when it has.
+struct Coming {
+    body: Incoming,
+    works: Stay,
+}
+
+impl hyper::body::Body for Coming {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.works.set(true);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 async fn answered(
     router: TowerToHyperService<axum::Router>,
     peer: Peer,
-    request: Request<Incoming>,
+    request: Request<Coming>,
 ) -> Result<Response<Body>, Infallible> {
     let (mut head, body) = request.into_parts();
     if let Err(denied) = must_be_plain(&head) {

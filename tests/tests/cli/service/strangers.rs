@@ -33,7 +33,20 @@ fn crowds_that_say_nothing_keep_no_meter_out() {
 fn crowds_that_say_nothing_keep_no_request_waiting() {
     let world = World::new();
     let server = Server::start(&world, &[]);
-    let crowd: Vec<TcpStream> = (0..400).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    // Some say nothing, and some a request whose body does not come.
+    let head = format!(
+        "POST /v1/orders HTTP/1.1\r\nHost: bank\r\nAuthorization: Bearer gk_00000000_{}\r\nIdempotency-Key: a\r\nContent-Length: 50\r\n\r\n{{",
+        "00".repeat(32)
+    );
+    let crowd: Vec<TcpStream> = (0..400)
+        .map(|n| {
+            let mut line = TcpStream::connect(&server.address).unwrap();
+            if n % 2 == 0 {
+                line.write_all(head.as_bytes()).unwrap();
+            }
+            line
+        })
+        .collect();
     let begun = Instant::now();
     assert_eq!(server.ask("GET", "/live", &[], "").status, 200);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
