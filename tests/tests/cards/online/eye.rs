@@ -187,7 +187,8 @@ fn nobody_before_a_meter_shuts_its_port() {
     }
     assert_eq!(eye.ask(identifier::BANK, &[]), Err(SHUT));
     assert!(eye.meter.state().wrong_macs.is_none(), "none of them is a station's");
-    let message = eye.ordered(&mut pair, &pair.order(2));
+    let next = pair.order(2);
+    let message = eye.ordered(&mut pair, &next);
     eye.ask(identifier::ONLINE_ORDER, &[&message]).unwrap();
     assert_eq!(eye.purse(), (2, Fen(200_00)));
     eye.now = "20261123000000".parse().unwrap();
