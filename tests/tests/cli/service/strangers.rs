@@ -19,8 +19,9 @@ fn crowds_that_say_nothing_keep_no_meter_out() {
     let world = World::new();
     let head = key(&world, "supervisor", &[]);
     let netted = Netted::start(&world, &[]);
-    let crowd: Vec<Stranger> = (0..400).map(|_| Stranger::silent(&netted.meters)).collect();
+    // With the crowd itself: where it finds no room, it is not even taken from the queue.
     let begun = Instant::now();
+    let crowd: Vec<Stranger> = (0..400).map(|_| Stranger::silent(&netted.meters)).collect();
     let meter = Stranger::login(&netted.meters, address(&CHEN)).expect("there is room for who speaks");
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     netted.stand(&head, 1);
@@ -33,6 +34,7 @@ fn crowds_that_say_nothing_keep_no_meter_out() {
 fn crowds_that_say_nothing_keep_no_request_waiting() {
     let world = World::new();
     let server = Server::start(&world, &[]);
+    let begun = Instant::now();
     // Some say nothing, and some a request whose body does not come.
     let head = format!(
         "POST /v1/orders HTTP/1.1\r\nHost: bank\r\nAuthorization: Bearer gk_00000000_{}\r\nIdempotency-Key: a\r\nContent-Length: 50\r\n\r\n{{",
@@ -47,9 +49,8 @@ fn crowds_that_say_nothing_keep_no_request_waiting() {
             line
         })
         .collect();
-    let begun = Instant::now();
     assert_eq!(server.ask("GET", "/live", &[], "").status, 200);
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     drop(crowd);
     server.end();
 }
