@@ -2,7 +2,7 @@
 
 use super::answers::{of_reply, of_trouble};
 use super::errands::{self, Buy, FromMeter};
-use super::state::{Enrolling, Offered, Who, Whose};
+use super::state::{Enrolling, Offered, Who, Whose, of_slip};
 use crate::bucket::Buckets;
 use crate::counter::{Call, Counter};
 use crate::denied::Denied;
@@ -132,7 +132,7 @@ impl Desk {
     fn may_ask(&self, who: &Who) -> bool {
         let of = match who {
             Who::Phone(caller) => caller.name,
-            Who::Enrols(enrolling) => super::entry::of_slip(enrolling.slip),
+            Who::Enrols(enrolling) => of_slip(enrolling.slip),
         };
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.take(&of, self.begun.elapsed())

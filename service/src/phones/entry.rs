@@ -1,7 +1,7 @@
 //! The one entry for frames, whatever brought them.
 
 use super::ask::Desk;
-use super::state::{Enrolling, Who, Whose};
+use super::state::{Enrolling, Who, Whose, of_slip};
 use crate::bucket::Buckets;
 use crate::counter::Call;
 use crate::figures::Figures;
@@ -49,11 +49,6 @@ pub struct Said {
     /// The customer's registered number: where an answer by message goes, whoever the question was from. `None`: a repeat that is not
     /// looked up again, to be answered where the first answer went, or not at all.
     pub to: Option<Msisdn>,
-}
-
-/// What stands for whoever enrols by a slip, where a phone has its name.
-pub fn of_slip([a, b, c, d]: [u8; 4]) -> [u8; 8] {
-    [b's', b'l', b'i', b'p', a, b, c, d]
 }
 
 /// All sessions with phones. Clones are of the same sessions.

@@ -30,6 +30,11 @@ pub struct Enrolling {
     pub marks: Marks,
 }
 
+/// What stands for whoever enrols by a slip, where a phone has its name.
+pub fn of_slip([a, b, c, d]: [u8; 4]) -> [u8; 8] {
+    [b's', b'l', b'i', b'p', a, b, c, d]
+}
+
 /// Whose a session is.
 pub enum Who {
     /// Somebody who enrols.

@@ -199,6 +199,16 @@ fn who_begins_again_and_again_keeps_nobody_out() {
     let people = ::world::people::made_up(7).unwrap();
     world.file("many.csv", &people.csv);
     world.bank(&["server", "register", "many.csv"]).run().ok();
+    let chips: Vec<Value> = (1..)
+        .zip(&people.registrations)
+        .map(|(n, registration)| {
+            let (meter, serial) = (registration.meter.to_string(), format!("00112233445566{n:02}"));
+            json!({ "meter": meter, "serial": serial, "key_version": 1, "key_state": "test" })
+        })
+        .collect();
+    let list = json!({ "format": "gridcard delivery 1", "city": "33020000", "made_at": "2026-11-22 08:00:00", "esams": chips });
+    world.file("chips.json", list.to_string());
+    world.bank(&["server", "meters", "chips.json"]).run().ok();
     let clerk = key(&world, "clerk", &[]);
     let server = Server::start(&world, &[]);
     let begin = |id: &str, customer: &str| {
