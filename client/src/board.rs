@@ -19,6 +19,8 @@ const WRONG_S: i64 = 72 * 3600;
 const SWEEP_S: i64 = 60;
 /// Sessions of one id.
 const OF_ID: usize = 4;
+/// First messages of somebody that are answered, and kept for repeats, at one time: more are silence until the oldest is forgotten.
+const FIRSTS: usize = 64;
 /// First messages that did not open, and are known again.
 const WRONG: usize = 65_536;
 
@@ -65,6 +67,7 @@ struct Newest {
 
 struct Kept {
     answer: Vec<u8>,
+    of: [u8; 8],
     until: i64,
 }
 
@@ -75,6 +78,8 @@ pub struct Board<T> {
     lines: BTreeMap<[u8; 4], Vec<Line<T>>>,
     newest: BTreeMap<[u8; 8], Newest>,
     firsts: BTreeMap<[u8; 16], Kept>,
+    /// How many of them are whose.
+    many: BTreeMap<[u8; 8], usize>,
     wrong: BTreeMap<[u8; 16], i64>,
     serial: u64,
     swept: i64,
@@ -89,6 +94,7 @@ impl<T: Clone> Board<T> {
             lines: BTreeMap::new(),
             newest: BTreeMap::new(),
             firsts: BTreeMap::new(),
+            many: BTreeMap::new(),
             wrong: BTreeMap::new(),
             serial: 0,
             swept: i64::MIN,
@@ -166,6 +172,9 @@ impl<T: Clone> Board<T> {
         if let Some(kept) = self.firsts.get(&known) {
             return Some(kept.answer.clone());
         }
+        if self.many.get(&of).is_some_and(|many| *many >= FIRSTS) {
+            return None;
+        }
         if let Some(before) = self.newest.get_mut(&of).and_then(|newest| newest.begun.take()) {
             self.end(before);
         }
@@ -180,7 +189,8 @@ impl<T: Clone> Board<T> {
         lines.reserve_exact(1);
         lines.push(line);
         self.newest.entry(of).or_default().begun = Some(Place { id, serial: self.serial });
-        self.firsts.insert(known, Kept { answer: answer.clone(), until: now.saturating_add(KEPT_S) });
+        self.firsts.insert(known, Kept { answer: answer.clone(), of, until: now.saturating_add(KEPT_S) });
+        *self.many.entry(of).or_default() += 1;
         Some(answer)
     }
 
@@ -243,6 +253,10 @@ impl<T: Clone> Board<T> {
         }
         self.swept = now;
         self.firsts.retain(|_, kept| kept.until > now);
+        self.many.clear();
+        for kept in self.firsts.values() {
+            *self.many.entry(kept.of).or_default() += 1;
+        }
         self.wrong.retain(|_, until| *until > now);
         for lines in self.lines.values_mut() {
             lines.retain(|line| !line.is_over(now));

@@ -83,8 +83,12 @@ pub fn asked(state: &MeterState, frame: &Frame) -> Option<Asked> {
     };
     Some(match (about, rest) {
         (Identifier::VALVE, _) => Asked::Valve,
+        // Inside a frame for whoever hears it is one for whoever hears it: it may look, and moves nothing.
         (Identifier::CARRIED, [_, control, data @ ..]) => Asked::Carried(dlt645::Frame {
-            address: dlt645::Address(state.config.number.0),
+            address: match frame.address == own.1 {
+                true => dlt645::Address(state.config.number.0),
+                false => dlt645::Address::WILDCARD,
+            },
             control: dlt645::Control(*control),
             data: data.to_vec(),
         }),

@@ -87,6 +87,9 @@ pub struct MeterState {
     /// Wrong MACs at the port today.
     #[serde(default, skip_serializing_if = "WrongMacs::is_none")]
     pub wrong_macs: WrongMacs,
+    /// The same in recharges of the bank, which anybody may bring who stands before the meter.
+    #[serde(default, skip_serializing_if = "WrongMacs::is_none")]
+    pub wrong_of_bank: WrongMacs,
     /// What the next unit costs.
     #[serde(default, skip_serializing_if = "Tariff::is_plain")]
     pub tariff: Tariff,
@@ -114,6 +117,7 @@ impl MeterState {
             card: None,
             control: RelayOrders::default(),
             wrong_macs: WrongMacs::default(),
+            wrong_of_bank: WrongMacs::default(),
             tariff: Tariff::default(),
             pipe: None,
             events: EventLog::default(),

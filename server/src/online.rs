@@ -6,7 +6,7 @@ use crate::engine::{Row, params};
 use crate::error::StoreError;
 use crate::meters::Certified;
 use crate::online_error::OnlineError;
-use crate::order::SealedOrder;
+use crate::order::{PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::receipt::{Opened, Refusal, SettleError};
 use crate::registration::Registration;
@@ -28,6 +28,10 @@ use sha2::{Digest, Sha256};
 
 /// Seconds between the beginning and the meter's request.
 pub const ONLINE_S: i64 = 120;
+
+/// Times that one order is sealed before it is not brought online any more. Each counts in a PSAM, by number and value: whoever asks for
+/// his order again and again, and does not let his meter have it, would use up what a whole city may be sold.
+pub const ONLINE_SEALS: u32 = 12;
 
 /// Seconds after its beginning in which a purchase that was asked for may still end: the meter waits 180 for the order.
 const ENDS_S: i64 = 300;
@@ -154,11 +158,12 @@ pub trait OnlinePurchases {
     /// The books cannot be read.
     fn online(&self, sid: SessionId) -> Result<Option<OnlinePurchase>, StoreError>;
 
-    /// Purchases that a module has begun and that may still go on: it keeps so many at once and no more.
+    /// Other meters than this, for which a module has begun purchases that may still go on: it keeps as many purchases at once as
+    /// [`AT_ONCE`](scheme::online::AT_ONCE), and of one meter a later one pushes out the one before.
     ///
     /// # Errors
     /// The books cannot be read.
-    fn online_open(&self, psam: &str, now: Moment) -> Result<usize, StoreError>;
+    fn online_open(&self, psam: &str, meter: MeterNumber, now: Moment) -> Result<usize, StoreError>;
 
     /// The purchases of a customer, in the order of their beginning.
     ///
@@ -239,13 +244,13 @@ impl OnlinePurchases for Store {
         self.read(|view| view.online(sid))
     }
 
-    fn online_open(&self, psam: &str, now: Moment) -> Result<usize, StoreError> {
+    fn online_open(&self, psam: &str, meter: MeterNumber, now: Moment) -> Result<usize, StoreError> {
         let since = |seconds: i64| time_text(now.add_seconds(-seconds).unwrap_or(now));
         let open: u32 = self.read(|view| {
             view.conn.one(
-                "SELECT count(*) FROM online_purchase WHERE psam = ?1 AND begun >= ?3 \
+                "SELECT count(DISTINCT meter) FROM online_purchase WHERE psam = ?1 AND meter <> ?4 AND begun >= ?3 \
                  AND ((state IN ('asked', 'sealed') AND hello IS NOT NULL) OR (state = 'begun' AND begun >= ?2))",
-                params![psam, since(ONLINE_S), since(ENDS_S)],
+                params![psam, since(ONLINE_S), since(ENDS_S), meter.to_string()],
             )
         })?;
         Ok(open as usize)
@@ -401,6 +406,13 @@ impl View<'_> {
         }
     }
 
+    /// Whether an order that is outstanding may be sealed once more to be brought online.
+    pub(crate) fn may_be_brought(&self, placed: &PlacedOrder) -> Result<(), OnlineError> {
+        let (order, meter) = (placed.order.id, placed.order.meter);
+        let times: u32 = self.conn.one("SELECT count(*) FROM seal WHERE order_id = ?1", params![order.0])?;
+        if times < ONLINE_SEALS { Ok(()) } else { Err(OnlineError::Often { meter, order, times }) }
+    }
+
     /// Whether the meter stands where the order is the next one for it, or the last one it took.
     fn must_be_next(&self, known: &OnlinePurchase, head: &Head) -> Result<(), OnlineError> {
         let wrong = |next| Err(OnlineError::Count { meter: known.meter, meters: head.count, next });
@@ -417,7 +429,7 @@ impl View<'_> {
             let next = placed.order.count;
             let waits = head.count.checked_add(1) == Some(next);
             return if waits || (head.count == next && placed.may_be_sealed()) {
-                Ok(())
+                self.may_be_brought(&placed)
             } else {
                 wrong(next)
             };

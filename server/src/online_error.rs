@@ -66,6 +66,16 @@ pub enum OnlineError {
         /// Its order.
         order: OrderId,
     },
+    /// Its order was sealed as often as it may be to be brought online.
+    #[error("order {order} of meter {meter} was sealed {times} times, and is not brought online any more")]
+    Often {
+        /// The meter.
+        meter: MeterNumber,
+        /// The order.
+        order: OrderId,
+        /// How often.
+        times: u32,
+    },
     /// What it was begun for is not to be had any more.
     #[error("the order that online purchase {0} was begun for was settled or replaced meanwhile")]
     Changed(SessionId),
@@ -112,6 +122,9 @@ impl Fault for OnlineError {
             OnlineError::Count { .. } => {
                 Some("a receipt is missing, or somebody recharged it past the bank: settle what is there before more is sold".into())
             }
+            OnlineError::Often { .. } => {
+                Some("its record still brings it, on the SIM, on a user card or in a file: `gridcard server resume` writes it".into())
+            }
             OnlineError::SignedAlone(_) | OnlineError::Kind { .. } => {
                 Some("sell it on a SIM, or in the online purchase (`gridcard meter buy` without --by)".into())
             }
@@ -127,6 +140,7 @@ impl Fault for OnlineError {
             OnlineError::Turn { .. } => "online-turn",
             OnlineError::Differs(_) => "online-differs",
             OnlineError::Count { .. } => "online-count",
+            OnlineError::Often { .. } => "online-often",
             OnlineError::Changed(_) => "online-changed",
             OnlineError::Signature { .. } => "online-signature",
             OnlineError::Earlier { .. } => "recharge-not-taken",

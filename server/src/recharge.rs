@@ -137,6 +137,7 @@ impl View<'_> {
                 return wrong(next);
             }
             must_be_recharge(*meter, order.kind)?;
+            self.may_be_brought(&placed)?;
             return Ok(Bring::Outstanding(Box::new(placed)));
         }
         let last = self.newest_life(*serial)?.map(|life| self.last_settled(life)).transpose()?.flatten();

@@ -39,6 +39,7 @@ mod phones;
 mod remembered;
 mod reply;
 mod rights;
+mod room;
 mod round;
 mod rounds;
 mod routes;

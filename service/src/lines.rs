@@ -2,13 +2,13 @@
 //!
 //! One line a number is the rule. A second one under the same number is let in beside the first while neither has been proved: whoever sits on a
 //! number that is not his keeps its meter out for no longer than to the first act, which his line cannot bring to an end. A line over which an
-//! ESAM's receipt came is proved, and goes only when it falls silent.
+//! ESAM's receipt came is proved until an act fails on it, and goes only when it falls silent.
 
 use scheme::numbers::MeterNumber;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Sender as Requests;
@@ -39,7 +39,7 @@ pub struct Line {
     /// One conversation at a time.
     pub turn: Arc<Semaphore>,
     /// Who hears what the meter says, while somebody speaks with it.
-    pub listener: Mutex<Option<Sender<Vec<u8>>>>,
+    pub listener: Mutex<Option<SyncSender<Vec<u8>>>>,
     /// It is to end.
     pub ends: Notify,
     /// It said something whole.
@@ -87,7 +87,7 @@ impl Line {
         }
     }
 
-    fn listener(&self) -> MutexGuard<'_, Option<Sender<Vec<u8>>>> {
+    fn listener(&self) -> MutexGuard<'_, Option<SyncSender<Vec<u8>>>> {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,17 +97,18 @@ impl Line {
         self.spoke.notify_waiters();
     }
 
-    /// A frame of DL/T 645 came; one that nobody waits for is nobody's.
+    /// A frame of DL/T 645 came; one that nobody waits for is nobody's. So is one more than whoever waits has room for: a meter says one at a
+    /// time, and whoever says more is not to fill the server's memory.
     pub fn said(&self, frame: Vec<u8>) {
         self.heard();
         self.frames.fetch_add(1, Ordering::Relaxed);
         if let Some(listener) = &*self.listener() {
-            let _ = listener.send(frame);
+            let _ = listener.try_send(frame);
         }
     }
 
     /// Has somebody hear what the meter says; `None`: nobody any more.
-    pub fn hears(&self, listener: Option<Sender<Vec<u8>>>) {
+    pub fn hears(&self, listener: Option<SyncSender<Vec<u8>>>) {
         *self.listener() = listener;
     }
 
@@ -127,9 +128,19 @@ impl Line {
         }
     }
 
+    /// Whether somebody speaks with the meter now.
+    pub fn is_spoken_with(&self) -> bool {
+        self.turn.available_permits() == 0
+    }
+
     /// Whether an ESAM's receipt came over it.
     pub fn is_proved(&self) -> bool {
         self.proved.load(Ordering::Relaxed)
+    }
+
+    /// It did not bring an act to its end: whoever has it now may be another than who proved it, and is alone under its number no longer.
+    pub fn doubt(&self) {
+        self.proved.store(false, Ordering::Relaxed);
     }
 
     /// Ends it.
@@ -195,5 +206,32 @@ impl Lines {
     /// What is told of them, by number.
     pub fn facts(&self) -> Vec<LineFacts> {
         self.all().values().flatten().map(|line| line.facts()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, Lines};
+    use std::sync::Arc;
+
+    fn line(port: u16) -> Arc<Line> {
+        let (requests, _) = tokio::sync::mpsc::channel(1);
+        Arc::new(Line::new(
+            "261100000001".parse().expect("a number"),
+            ([127, 0, 0, 1], port).into(),
+            requests,
+        ))
+    }
+
+    #[test]
+    fn a_line_is_alone_while_it_is_proved_and_no_longer() {
+        let lines = Lines::default();
+        let (first, second, third) = (line(1), line(2), line(3));
+        assert!(lines.enter(first.clone()) && lines.enter(second.clone()) && !lines.enter(third.clone()));
+        lines.prove(&first);
+        assert_eq!(lines.of(first.meter).len(), 1);
+        assert!(!lines.enter(third.clone()));
+        first.doubt();
+        assert!(lines.enter(third), "nobody knows whose it is now");
     }
 }

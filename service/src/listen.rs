@@ -12,13 +12,14 @@ use crate::netmeters::{self, NetMeters};
 use crate::notify::{self, Word};
 use crate::peer::{Peer, must_be_plain};
 use crate::phones::{self, Phones};
+use crate::room::{Room, Stay};
 use crate::teller::Teller;
 use crate::tls::{self, Tls, TlsFiles};
 use crate::watch::{self, Level};
 use crate::whither::Whither;
 use axum::body::Body;
 use axum::http::{Request, Response};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,19 +27,21 @@ use hyper_util::service::TowerToHyperService;
 use parties::bank::Desk;
 use parties::bank::phones::server_key;
 use parties::bank::pins::{PinChoice, PinFile};
-use parties::trouble::Context;
+use parties::trouble::Context as _;
 use parties::{Deed, Result, Session, Trouble};
 use server::{Bank, BankHost, Books, Store};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, oneshot, watch as signal_to};
+use tokio::sync::{oneshot, watch as signal_to};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -111,8 +114,10 @@ pub enum Ended {
 
 /// Requests that wait for the counter.
 const QUEUE: usize = 64;
-/// Connections at once; more wait to be accepted.
+/// Connections at once. One on which nothing is worked on gives way, of the address that has most of them ([`Room`]).
 const CONNECTIONS: usize = 256;
+/// How long one waits for a descriptor.
+const REST: Duration = Duration::from_millis(50);
 /// How long the head of a request may take to come.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long a handshake may take.
@@ -298,14 +303,19 @@ async fn accept(
     mut signals: Signals,
     mut gone: oneshot::Receiver<()>,
 ) -> Ended {
-    let ((end, ending), room) = (signal_to::channel(()), Arc::new(Semaphore::new(CONNECTIONS)));
+    let ((end, ending), room) = (signal_to::channel(()), Room::new(CONNECTIONS));
     let router = router(shared);
     let ended = loop {
         let next = async {
-            let place = room.clone().acquire_owned().await;
-            (listener.accept().await, place)
+            let Ok((stream, from)) = listener.accept().await else {
+                tokio::time::sleep(REST).await;
+                return None;
+            };
+            let works = Stay::default();
+            let place = room.enter(from.ip(), works.word()).await;
+            Some((stream, from.ip(), works, place))
         };
-        let (accepted, place) = tokio::select! {
+        let accepted = tokio::select! {
             _ = signals.term.recv() => break Ended::Asked,
             _ = signals.int.recv() => break Ended::Interrupted,
             _ = signals.hup.recv() => {
@@ -316,20 +326,16 @@ async fn accept(
             next = next => next,
         };
         // A connection that went before it was accepted is nobody's.
-        let Ok((stream, from)) = accepted else { continue };
-        let (tls, router, ending) = (tls.map(Tls::acceptor), router.clone(), ending.clone());
-        tokio::spawn(async move {
-            let address = from.ip();
+        let Some((stream, address, works, place)) = accepted else { continue };
+        let (tls, ways) =
+            (tls.map(Tls::acceptor), Ways { router: router.clone(), works, ending: ending.clone() });
+        tokio::spawn(place.keeps(async move {
             // Whoever breaks off in the middle hears nothing more.
             match tls {
-                None => {
-                    converse(stream, Peer { address, certificate: None, secured: false }, router, ending)
-                        .await
-                }
-                Some(acceptor) => secured(stream, address, acceptor, router, ending).await,
+                None => converse(stream, Peer { address, certificate: None, secured: false }, ways).await,
+                Some(acceptor) => secured(stream, address, acceptor, ways).await,
             }
-            drop(place);
-        });
+        }));
     };
     notify::tell(Word::Stopping);
     drop(listener);
@@ -352,19 +358,21 @@ fn renew(tls: Option<&Tls>) {
 /// What tells a connection that the server ends; as long as one is kept, its connection goes on.
 type Ending = signal_to::Receiver<()>;
 
-/// A connection over TLS.
-async fn secured(
-    stream: TcpStream,
-    address: IpAddr,
-    acceptor: TlsAcceptor,
+/// What a connection is given.
+struct Ways {
     router: axum::Router,
+    /// A request is worked on.
+    works: Stay,
     ending: Ending,
-) {
+}
+
+/// A connection over TLS.
+async fn secured(stream: TcpStream, address: IpAddr, acceptor: TlsAcceptor, ways: Ways) {
     match timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
             let peer = Peer { address, certificate: shown.map(tls::hash), secured: true };
-            converse(stream, peer, router, ending).await;
+            converse(stream, peer, ways).await;
         }
         Ok(Err(error)) => tracing::debug!(%address, "no handshake: {error}"),
         Err(_) => tracing::debug!(%address, "no handshake in time"),
@@ -375,11 +383,20 @@ async fn secured(
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: Peer,
-    router: axum::Router,
-    mut ending: Ending,
+    Ways { router, works, mut ending }: Ways,
 ) {
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request: Request<Incoming>| answered(router.clone(), peer, request));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (router, works) = (router.clone(), works.clone());
+        async move {
+            // From when all of it has come until its answer is there: whoever is slow to send or to read gives way.
+            works.set(request.body().is_end_stream());
+            let request = request.map(|body| Coming { body, works: works.clone() });
+            let answer = answered(router, peer, request).await;
+            works.set(false);
+            answer
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
@@ -399,10 +416,40 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let _ = timeout(CONNECTION_TIME, conversation).await;
 }
 
+/// A body that comes, and says when it has.
+struct Coming {
+    body: Incoming,
+    works: Stay,
+}
+
+impl hyper::body::Body for Coming {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.works.set(true);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 async fn answered(
     router: TowerToHyperService<axum::Router>,
     peer: Peer,
-    request: Request<Incoming>,
+    request: Request<Coming>,
 ) -> Result<Response<Body>, Infallible> {
     let (mut head, body) = request.into_parts();
     if let Err(denied) = must_be_plain(&head) {

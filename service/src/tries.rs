@@ -20,7 +20,7 @@ pub struct Tries {
 }
 
 /// The address that is counted: of IPv6 the network, for whoever has one address of it has all.
-fn counted(address: IpAddr) -> IpAddr {
+pub fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

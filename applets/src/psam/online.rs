@@ -4,6 +4,7 @@
 
 use super::orders::{authorise, check_receipt, meter_key, proved};
 use crate::info::current_info;
+use core::cmp::Reverse;
 use cos::steps::{Heard, Purchase, Sealed};
 use cos::{Context, Halt};
 use keys::Role;
@@ -39,8 +40,20 @@ fn meter(purchase: &Purchase) -> Result<MeterNumber, Halt> {
     Hello::parse(&purchase.hello).map(|hello| hello.meter).ok_or(Sw::UNKNOWN.into())
 }
 
-/// BEGIN PURCHASE `80 4E 00 00 15`: meter6, sid8 and the server's time7. Answers S0. 6985 a number that is there; where none is free the
-/// oldest purchase goes.
+/// Which purchase goes where there is room for no more: the oldest of this meter, else the oldest of the meter that has most. So whoever
+/// begins for one meter again and again pushes out nobody else's.
+fn gives_way(purchases: &[Purchase], meter: MeterNumber) -> usize {
+    let of = |purchase: &Purchase| Hello::parse(&purchase.hello).map(|hello| hello.meter);
+    let many = |whose: Option<MeterNumber>| {
+        let all = purchases.iter().filter(|purchase| of(purchase) == whose).count();
+        if whose == Some(meter) { usize::MAX } else { all }
+    };
+    let places = purchases.iter().enumerate();
+    places.max_by_key(|(at, purchase)| (many(of(purchase)), Reverse(*at))).map_or(0, |(at, _)| at)
+}
+
+/// BEGIN PURCHASE `80 4E 00 00 15`: meter6, sid8 and the server's time7. Answers S0. 6985 a number that is there; where none is free a
+/// purchase goes: the oldest of this meter, else the oldest of the meter that has most.
 pub fn begin(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     alive(context)?;
     let (number, rest) = command.data.split_first_chunk().ok_or(Sw::WRONG_LENGTH)?;
@@ -55,14 +68,14 @@ pub fn begin(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, 
         nonce,
         time: Moment::new(time.try_into().map_err(|_| Sw::WRONG_LENGTH)?).map_err(|_| Sw::WRONG_DATA)?,
     };
-    let hello = hello.to_bytes();
     let purchases = &mut context.volatile.purchases;
     if purchases.iter().any(|purchase| purchase.sid == sid) {
         return Err(Sw::CONDITIONS.into());
     }
     if purchases.len() >= AT_ONCE {
-        purchases.remove(0);
+        purchases.remove(gives_way(purchases, hello.meter));
     }
+    let hello = hello.to_bytes();
     purchases.push(Purchase { sid, hello, heard: None });
     context.answer.extend_from_slice(&hello);
     Ok(Sw::OK)

@@ -1,6 +1,6 @@
 //! Whoever stands between phone and server, and whoever knows everything but the secrets [docs/specs/client.md 7].
 
-use crate::scene::{NOW, Scene, marks};
+use crate::scene::{Counting, NOW, Scene, marks};
 use gridcard_client::talk::{Answer, Psk, Request, Said};
 use gridcard_client::{Board, Code, Heard, HeardError, Keypair, Known, Mode, Opening, Slip, Stamp, Unfit};
 use keys::Zeroizing;
@@ -257,4 +257,26 @@ fn a_server_that_takes_no_paper_is_silent_to_it() {
     let (enrols, opens) = (scene.enrol(), scene.open());
     assert_eq!(scene.answer_first(enrols.frame()), None);
     assert_eq!(scene.answer_first(opens.frame()), None);
+}
+
+/// Whoever has a phone that is known, and begins sessions without an end, fills no memory and takes nobody else's place.
+#[test]
+fn sessions_begun_without_an_end_are_silence() {
+    let server = Keypair::new(&[0x11; 32]);
+    let (public, own) = (*server.public(), Keypair::new(&[0x22; 32]));
+    let mut board: Board<u64> = Board::new(server, true);
+    let (mut chance, psk) = (Counting(1), Psk(Zeroizing::new([0x33; 32])));
+    let mut begin = |name: [u8; 8], n: u64, now: i64| {
+        let known = Known { mode: Mode::Paper, server: &public, own: &own, psk: &psk, name: &name };
+        let time = Stamp::of(now, n as u32);
+        let opening = Opening::session(&known, &marks(), time, &mut chance).unwrap();
+        let Heard::First(first) = board.hear(opening.frame(), now) else { panic!() };
+        let admitted = first.admit(&psk.0, Stamp::ZERO, now).unwrap();
+        board.begin(admitted, name, n, &mut chance, now).is_some()
+    };
+    let begun = (0..500).filter(|n| begin(*b"phone  1", *n, NOW)).count();
+    assert_eq!(begun, 64);
+    assert!(begin(*b"phone  2", 1, NOW));
+    assert!(!begin(*b"phone  1", 501, NOW + 500));
+    assert!(begin(*b"phone  1", 502, NOW + 700), "what is kept for repeats goes after ten minutes");
 }

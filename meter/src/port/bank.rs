@@ -11,7 +11,7 @@ impl Port<'_, '_> {
     /// identity to prove: a recharge proves itself. It ends whoever was authenticated, and a purchase before it.
     pub fn bank(&mut self, data: &[u8]) -> Said {
         let [] = split(data, [])?;
-        self.open()?;
+        self.open_to_bank()?;
         self.anew()?;
         let mut field = FieldEsam::new(&mut self.esam);
         let said = field.number().and_then(|number| Ok((number, field.random4()?)));

@@ -2,6 +2,7 @@
 
 use super::guard::{Guard, Identity, Way};
 use super::word::Serr;
+use crate::control::WrongMacs;
 use crate::events::EventKind;
 use crate::mcu::Meter;
 use reader::CardError;
@@ -12,7 +13,7 @@ use scheme::field::{Span, factor};
 use scheme::moment::Moment;
 use wire::Sw;
 
-/// Wrong MACs of one day before the port is shut until midnight.
+/// Wrong MACs of one day before the port is shut until midnight: to stations, and to recharges of the bank, each by its own.
 pub const MOST_WRONG: u16 = 200;
 /// Bytes before the fields of a request: identifier, operator.
 pub const HEAD: usize = 8;
@@ -44,6 +45,10 @@ pub fn eight(field: &[u8]) -> Result<[u8; 8], Serr> {
     field.try_into().map_err(|_| Serr::Other)
 }
 
+fn fewer(wrong: &WrongMacs, now: Moment) -> Result<(), Serr> {
+    if wrong.of(now) < MOST_WRONG { Ok(()) } else { Err(Serr::Suspended) }
+}
+
 impl Port<'_, '_> {
     /// A reader in front of the meter proves itself before it may do more than ask for that.
     pub fn infrared_proved(&self) -> Result<(), Serr> {
@@ -54,9 +59,25 @@ impl Port<'_, '_> {
         self.guard.identity.ok_or(Serr::Identity)
     }
 
-    /// Shut until midnight after too many wrong MACs.
+    /// Shut until midnight after too many wrong MACs. What anybody may bring is counted apart, so that nobody who stands before the meter
+    /// shuts its stations out.
     pub fn open(&self) -> Result<(), Serr> {
-        if self.meter.state.wrong_macs.of(self.now) < MOST_WRONG { Ok(()) } else { Err(Serr::Suspended) }
+        if self.guard.bank.is_some() {
+            self.open_to_bank()
+        } else {
+            fewer(&self.meter.state.wrong_macs, self.now)
+        }
+    }
+
+    /// The same, for recharges of the bank.
+    pub fn open_to_bank(&self) -> Result<(), Serr> {
+        fewer(&self.meter.state.wrong_of_bank, self.now)
+    }
+
+    fn count_wrong(&mut self) {
+        let state = &mut self.meter.state;
+        let wrong = if self.guard.bank.is_some() { &mut state.wrong_of_bank } else { &mut state.wrong_macs };
+        wrong.count(self.now);
     }
 
     pub fn may_write(&mut self) -> Result<(), Serr> {
@@ -79,7 +100,7 @@ impl Port<'_, '_> {
         }
         done.map_err(|error| match error.sw() {
             Some(Sw::SM_WRONG) => {
-                self.meter.state.wrong_macs.count(self.now);
+                self.count_wrong();
                 Serr::Verification
             }
             Some(Sw::NOT_ALLOWED | Sw::CONDITIONS) => Serr::Verification,

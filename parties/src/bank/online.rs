@@ -142,8 +142,9 @@ fn sealer(session: &Session, desk: &mut Desk, meter: MeterNumber, pin: &PinChoic
     could_seal(session, desk, &Sale { pin, meter, keys, asked: &asked, online: None })?;
     let (pool, now) = (desk.pool(session)?, session.now()?);
     let (books, seats) = desk.parts();
-    // A PSAM that has begun as many as it keeps would forget one of them.
-    let fit = |psam: DeviceNumber| match books.online_open(&psam.to_string(), now) {
+    // A PSAM that has begun for as many meters as it keeps would forget one of them; of one meter a later purchase takes the place of the
+    // one before, so whoever begins again and again keeps nobody else out.
+    let fit = |psam: DeviceNumber| match books.online_open(&psam.to_string(), meter, now) {
         Ok(open) if open >= AT_ONCE => Err(Unfit::of(&Trouble::new(Busy(psam)))),
         Ok(_) => seats.fit(psam),
         Err(error) => Err(Unfit::of(&error.into())),

@@ -102,6 +102,7 @@ macro_rules! every_engine {
                 what_the_bank_gave_back_too_much_is_a_difference;
             online: an_online_purchase_is_an_order_like_any_other what_is_outstanding_goes_online
                 what_a_meter_asks_for_online_is_judged
+                an_order_is_sealed_so_often_online_and_no_more
                 a_recharge_settles_by_what_was_made;
             letters: an_order_is_sent_until_a_centre_answers an_order_that_is_over_is_not_sent what_became_of_a_message_is_kept;
             changes: what_was_carried_is_no_cash a_sale_is_not_what_was_missing a_read_meter_gives_its_purse_to_the_next an_empty_meter_gives_nothing

@@ -32,20 +32,6 @@ const TURN: Duration = Duration::from_secs(60);
 impl NetMeters {
     /// Does it, when whoever asks may.
     pub async fn act(&self, act: LineAct, job: Job) -> Reply {
-        let id = job.what.id.clone();
-        let Ok(place) = self.acts.clone().try_acquire_owned() else {
-            return Reply::denied(&Denied::Busy, id.as_deref());
-        };
-        let (meters, runtime) = (self.clone(), Handle::current());
-        let done = tokio::task::spawn_blocking(move || {
-            let reply = meters.done(act, job, &runtime);
-            drop(place);
-            reply
-        });
-        done.await.unwrap_or_else(|_| Reply::denied(&Denied::Busy, id.as_deref()))
-    }
-
-    fn done(&self, act: LineAct, job: Job, runtime: &Handle) -> Reply {
         let what = job.what;
         let id = what.id.clone();
         let Some(shown) = SentAgain::of(job.shown) else { return Reply::denied(&Denied::Key, id.as_deref()) };
@@ -61,22 +47,28 @@ impl NetMeters {
             nonce: random(&mut *self.session.chance(&format!("netmeter {id:?}"))),
             begun: false,
         };
-        let done = match act {
-            LineAct::Read => self.read(&at, runtime),
-            LineAct::Buy => self.buy(&mut at, runtime),
+        let gate = match act {
+            LineAct::Read => &gates::MAY_READ,
+            LineAct::Buy => &gates::MAY_BUY,
         };
-        match done {
-            Ok(value) => Reply::json(&value),
-            Err(error) => match error.find::<Stop>() {
-                Some(Stop::Told(reply) | Stop::Strange(reply)) => (**reply).clone(),
-                Some(Stop::Done(purchase)) => Reply::json(&json!({ "purchase": purchase, "receipt": null })),
-                None => {
-                    // A meter that refuses has said all there is to say: its order is outstanding.
-                    let is_open = at.begun && !matches!(error.find(), Some(AskError::Refused(_)));
-                    Reply::failed(&error, &Judged::of(&error, is_open), id.as_deref())
-                }
-            },
-        }
+        // A stranger keeps no thread, and no place of those who may.
+        let seen = match at.look(gate).await {
+            Ok(seen) => seen,
+            Err(error) => return of_done(Err(error), false, id.as_deref()),
+        };
+        let Ok(place) = self.acts.clone().try_acquire_owned() else {
+            return Reply::denied(&Denied::Busy, id.as_deref());
+        };
+        let (meters, runtime, whose) = (self.clone(), Handle::current(), id.clone());
+        let done = tokio::task::spawn_blocking(move || {
+            let done = match act {
+                LineAct::Read => meters.read(&at, &runtime),
+                LineAct::Buy => meters.buy(&mut at, seen, &runtime),
+            };
+            drop(place);
+            of_done(done, at.begun, whose.as_deref())
+        });
+        done.await.unwrap_or_else(|_| Reply::denied(&Denied::Busy, id.as_deref()))
     }
 
     /// Has something done at a meter: on its proved line, else on each there is under its number until one brings it to its end.
@@ -90,14 +82,23 @@ impl NetMeters {
         let is_contested = lines.len() > 1;
         let mut failed = absent(meter);
         for line in lines {
-            let turn = async { timeout(TURN, Talk::open(line.clone())).await.ok().flatten() };
-            let Some(mut talk) = runtime.block_on(turn) else { continue };
+            let turn = async { timeout(TURN, Talk::open(line.clone(), is_contested)).await.ok().flatten() };
+            let Some(mut talk) = runtime.block_on(turn) else {
+                // It is there; others speak with it all the time.
+                failed = Trouble::new(Denied::Busy);
+                continue;
+            };
             match work(&mut talk) {
                 Ok(done) => return Ok((line, done)),
-                Err(error) if matches!(error.find(), Some(Stop::Told(_) | Stop::Done(_))) => {
-                    return Err(error);
-                }
+                Err(error) if matches!(error.find(), Some(Stop::Done(_))) => return Err(error),
                 Err(error) => {
+                    // What it said may have brought this about, whoever has the line by now.
+                    if talk.has_asked() {
+                        line.doubt();
+                    }
+                    if matches!(error.find(), Some(Stop::Told(_))) {
+                        return Err(error);
+                    }
                     tracing::warn!(%meter, from = %line.from, "{error}");
                     // Of two that say to be one meter, this one is not.
                     if is_contested && !line.is_proved() {
@@ -112,7 +113,6 @@ impl NetMeters {
     }
 
     fn read(&self, at: &AtCounter, runtime: &Handle) -> Result<Value> {
-        at.look(&gates::MAY_READ)?;
         let meter = meter_of(at)?;
         let items = match at.named.get("items") {
             None => meters::usual(),
@@ -125,8 +125,8 @@ impl NetMeters {
         Ok(value)
     }
 
-    fn buy(&self, at: &mut AtCounter, runtime: &Handle) -> Result<Value> {
-        let customer: CustomerReport = serde_json::from_value(at.look(&gates::MAY_BUY)?)?;
+    fn buy(&self, at: &mut AtCounter, seen: Value, runtime: &Handle) -> Result<Value> {
+        let customer: CustomerReport = serde_json::from_value(seen)?;
         let meter = meter_of(at)?;
         let by_frames = match at.fields.get("by").and_then(Value::as_str) {
             None | Some("session") => false,
@@ -151,6 +151,23 @@ impl NetMeters {
             self.lines.prove(&line);
         }
         bought(report)
+    }
+}
+
+/// What is answered. `begun`: something was written down for it.
+fn of_done(done: Result<Value>, begun: bool, id: Option<&str>) -> Reply {
+    let error = match done {
+        Ok(value) => return Reply::json(&value),
+        Err(error) => error,
+    };
+    match error.find::<Stop>() {
+        Some(Stop::Told(reply) | Stop::Strange(reply)) => (**reply).clone(),
+        Some(Stop::Done(purchase)) => Reply::json(&json!({ "purchase": purchase, "receipt": null })),
+        None => {
+            // A meter that refuses has said all there is to say: its order is outstanding.
+            let is_open = begun && !matches!(error.find(), Some(AskError::Refused(_)));
+            Reply::failed(&error, &Judged::of(&error, is_open), id)
+        }
     }
 }
 

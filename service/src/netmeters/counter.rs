@@ -122,12 +122,27 @@ struct Made {
 /// What the counter says to a message that no ESAM of this meter made, or that names another purchase.
 const STRANGE: [&str; 4] =
     ["online-not-genuine", "online-refused", "online-forgotten", "receipt-not-genuine"];
+/// Bytes of a message that a meter says. What is none of so many is no meter's.
+const MESSAGE: std::ops::RangeInclusive<usize> = 1..=255;
 
 fn told(reply: Reply) -> Trouble {
     let said: Value = serde_json::from_str(&reply.body).unwrap_or_default();
     let is_strange = said["code"].as_str().is_some_and(|code| STRANGE.contains(&code));
     let reply = Box::new(reply);
     Trouble::new(if is_strange { Stop::Strange(reply) } else { Stop::Told(reply) })
+}
+
+fn of_reply(reply: Reply) -> Result<Value> {
+    if reply.status >= 400 { Err(told(reply)) } else { Ok(serde_json::from_str(&reply.body)?) }
+}
+
+/// Whether it is a message that a meter may have said, in hexadecimal: the counter would take another for a mistake of whoever asked.
+fn must_be_a_message(text: &str, id: &str) -> Result<()> {
+    if MESSAGE.contains(&(text.len() / 2)) {
+        return Ok(());
+    }
+    let words = "what the meter said is no message".to_owned();
+    Err(Trouble::new(Stop::Strange(Box::new(Reply::denied(&Denied::Malformed(words), Some(id))))))
 }
 
 /// The first half of a hash, as the end of an id: what differs is another step.
@@ -141,22 +156,25 @@ fn mark(parts: &[&[u8]]) -> String {
 }
 
 impl AtCounter {
-    /// Has a step done, from a thread of its own.
-    fn send(&self, route: &'static Route, asked: Asked, id: Option<String>, body: [u8; 32]) -> Result<Value> {
+    fn job(&self, what: Step) -> (Call, oneshot::Receiver<Reply>) {
         let (tell, said) = oneshot::channel();
-        let what = Step { route, asked, id, body, order: None };
         let job = Job { what, shown: self.shown.shown(), peer: self.peer, second: None, reply: tell };
         self.figures.waiting.fetch_add(1, Ordering::Relaxed);
-        // From a thread of its own, which may wait.
-        if self.calls.send(Call::Ask(Box::new(job), self.calls.clone())).is_err() {
+        (Call::Ask(Box::new(job), self.calls.clone()), said)
+    }
+
+    fn busy(&self) -> Reply {
+        Reply::denied(&Denied::Busy, Some(&self.id))
+    }
+
+    /// Has a step done, from a thread of its own, which may wait.
+    fn send(&self, route: &'static Route, asked: Asked, id: Option<String>, body: [u8; 32]) -> Result<Value> {
+        let (call, said) = self.job(Step { route, asked, id, body, order: None });
+        if self.calls.send(call).is_err() {
             self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(told(Reply::denied(&Denied::Busy, Some(&self.id))));
+            return Err(told(self.busy()));
         }
-        let reply = said.blocking_recv().unwrap_or_else(|_| Reply::denied(&Denied::Busy, Some(&self.id)));
-        if reply.status >= 400 {
-            return Err(told(reply));
-        }
-        Ok(serde_json::from_str(&reply.body)?)
+        of_reply(said.blocking_recv().unwrap_or_else(|_| self.busy()))
     }
 
     fn asked(&self) -> Asked {
@@ -168,10 +186,16 @@ impl AtCounter {
         Asked { fields, ..Asked::default() }
     }
 
-    /// Looks, under the request's own names.
-    pub fn look(&self, route: &'static Route) -> Result<Value> {
+    /// Looks, under the request's own names: so it is known who asks, before a thread is kept for him. Like any request it does not wait for
+    /// room at the counter.
+    pub async fn look(&self, route: &'static Route) -> Result<Value> {
         let asked = Asked { named: self.named.clone(), fields: self.fields.clone(), ..Asked::default() };
-        self.send(route, asked, None, [0; 32])
+        let (call, said) = self.job(Step { route, asked, id: None, body: [0; 32], order: None });
+        if self.calls.try_send(call).is_err() {
+            self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(told(self.busy()));
+        }
+        of_reply(said.await.unwrap_or_else(|_| self.busy()))
     }
 
     /// The step that the whole request stands for: it is known by the request's own id, whatever the meter draws meanwhile.
@@ -233,10 +257,12 @@ impl OnlineServer for AtCounter {
     }
 
     fn request(&mut self, purchase: OrderId, message: &str) -> Result<MessageReport> {
+        must_be_a_message(message, &self.id)?;
         self.then(&gates::REQUEST, self.of_purchase(purchase, message), &[message.as_bytes()])
     }
 
     fn result(&mut self, purchase: OrderId, message: &str) -> Result<ResultReport> {
+        must_be_a_message(message, &self.id)?;
         self.then(
             &gates::RESULT,
             self.of_purchase(purchase, message),

@@ -1,14 +1,17 @@
 //! Lines of meters: they log in, say that they are there, and carry what is said between a meter and whoever speaks with it.
 
+use crate::bucket::Buckets;
 use crate::counter::{Call, Counter};
 use crate::figures::Figures;
 use crate::lines::{Line, Lines};
+use crate::room::{Place, Room};
+use crate::tries::counted;
 use parties::Session;
 use scheme::numbers::MeterNumber;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,10 +20,12 @@ use tokio::time::timeout;
 use wire::dlt645::{Address, Control, Frame, Receiver, function};
 use wire::netmeter::{Heard, Hearing, LinkAct, LinkFrame, terminal};
 
-/// Lines at once; more wait to be accepted.
+/// Lines at once. One over which no ESAM's receipt came gives way, of the address that has most of them ([`Room`]).
 const LINES: usize = 8192;
-/// Lines that have not logged in yet: whoever says nothing keeps nobody out for long.
+/// Lines that have not logged in yet, likewise: whoever says nothing keeps nobody out.
 const STRANGERS: usize = 256;
+/// Words about strangers in the server's log, a minute of one address.
+const WORDS: u32 = 20;
 /// How long a meter may take to log in, and to say its number.
 const LOGIN_TIME: Duration = Duration::from_secs(15);
 /// How long a line may say nothing: three heartbeats of a minute.
@@ -54,6 +59,8 @@ pub struct NetMeters {
     /// Acts at meters that go on at once: each keeps a thread.
     pub acts: Arc<Semaphore>,
     looks: Arc<Semaphore>,
+    words: Arc<Mutex<Buckets<IpAddr>>>,
+    begun: Instant,
 }
 
 /// Acts at meters at once.
@@ -63,7 +70,23 @@ impl NetMeters {
     /// None yet.
     pub fn new(session: &Session, calls: SyncSender<Call>, figures: Arc<Figures>) -> Self {
         let (acts, looks) = (Arc::new(Semaphore::new(ACTS)), Arc::new(Semaphore::new(LOOKS)));
-        NetMeters { lines: Lines::default(), session: session.clone(), calls, figures, acts, looks }
+        let (words, begun) = (Arc::new(Mutex::new(Buckets::new(WORDS))), Instant::now());
+        NetMeters {
+            lines: Lines::default(),
+            session: session.clone(),
+            calls,
+            figures,
+            acts,
+            looks,
+            words,
+            begun,
+        }
+    }
+
+    /// Whether something about an address is worth a line in the server's log: whoever comes again and again does not fill it.
+    fn says(&self, from: SocketAddr) -> bool {
+        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.take(&counted(from.ip()), self.begun.elapsed())
     }
 
     /// Whether the books know a meter. While the counter has too much to do, it is asked again.
@@ -85,29 +108,38 @@ impl NetMeters {
 
 /// Accepts meters, until the listener is dropped.
 pub async fn listen(listener: TcpListener, meters: NetMeters) {
-    let (room, strangers) = (Arc::new(Semaphore::new(LINES)), Arc::new(Semaphore::new(STRANGERS)));
+    let (room, strangers) = (Room::new(LINES), Room::new(STRANGERS));
     loop {
-        let Ok(place) = room.clone().acquire_owned().await else { return };
-        let Ok(stranger) = strangers.clone().acquire_owned().await else { return };
         // A line that went before it was accepted is nobody's; one that there is no descriptor for waits.
         let Ok((stream, from)) = listener.accept().await else {
             tokio::time::sleep(REST).await;
             continue;
         };
-        let meters = meters.clone();
+        let place = strangers.enter(from.ip(), Arc::new(|| false)).await;
+        let (meters, room) = (meters.clone(), room.clone());
         tokio::spawn(async move {
             let ends = Ends::of(stream, from);
             // Boxed: what a login needs is not kept as long as the line.
-            let entered = Box::pin(timeout(LOGIN_TIME, login(&meters, ends))).await;
-            drop(stranger);
-            match entered {
-                Ok(Some((ends, here, requests))) => {
-                    Box::pin(kept(ends, &here.line, requests)).await;
-                    tracing::info!(meter = %here.line.meter, %from, "the line of a meter ended");
+            let entered = Box::pin(async {
+                tokio::select! {
+                    entered = timeout(LOGIN_TIME, login(&meters, &room, ends)) => entered.ok().flatten(),
+                    () = place.is_wanted() => None,
                 }
-                _ => tracing::debug!(%from, "no meter logged in"),
-            }
+            })
+            .await;
             drop(place);
+            let Some((ends, here, requests)) = entered else {
+                tracing::debug!(%from, "no meter logged in");
+                return;
+            };
+            let Here { line, place, .. } = &here;
+            tokio::select! {
+                () = Box::pin(kept(ends, line, requests)) => {}
+                () = place.is_wanted() => {}
+            }
+            if meters.says(from) {
+                tracing::info!(meter = %line.meter, %from, "the line of a meter ended");
+            }
         });
     }
 }
@@ -157,6 +189,7 @@ impl Ends {
 struct Here {
     line: Arc<Line>,
     lines: Lines,
+    place: Place,
 }
 
 impl Drop for Here {
@@ -170,7 +203,7 @@ impl Drop for Here {
 type Entered = (Ends, Here, mpsc::Receiver<Vec<u8>>);
 
 /// Takes a login. The number in it is a claim: the meter is asked for its number on the line itself, and the books have to know it.
-async fn login(meters: &NetMeters, mut ends: Ends) -> Option<Entered> {
+async fn login(meters: &NetMeters, room: &Room, mut ends: Ends) -> Option<Entered> {
     let said = loop {
         let logins = ends.hear().await?.into_iter().find_map(|heard| match heard {
             Heard::Link(frame) if frame.act == LinkAct::Login => Some(frame),
@@ -184,7 +217,9 @@ async fn login(meters: &NetMeters, mut ends: Ends) -> Option<Entered> {
     let is_the_same = said.terminal == terminal(meter) && said.number.is_none_or(|number| number == meter.0);
     let meter = MeterNumber::new(meter.0).ok().filter(|_| is_the_same)?;
     if !meters.is_known(meter).await {
-        tracing::info!(%meter, from = %ends.from, "a meter that the books do not know");
+        if meters.says(ends.from) {
+            tracing::info!(%meter, from = %ends.from, "a meter that the books do not know");
+        }
         return None;
     }
     let (requests, received) = mpsc::channel(2);
@@ -195,13 +230,20 @@ async fn login(meters: &NetMeters, mut ends: Ends) -> Option<Entered> {
             meters.lines.leave(&other);
         }
     }
+    let worthy = line.clone();
+    let place =
+        room.enter(ends.from.ip(), Arc::new(move || worthy.is_proved() || worthy.is_spoken_with())).await;
     if !meters.lines.enter(line.clone()) {
-        tracing::warn!(%meter, from = %ends.from, "turned away: its number is on another line, which answers");
+        if meters.says(ends.from) {
+            tracing::warn!(%meter, from = %ends.from, "turned away: its number is on another line, which answers");
+        }
         return None;
     }
-    let here = Here { line, lines: meters.lines.clone() };
+    let here = Here { line, lines: meters.lines.clone(), place };
     ends.send(&said.confirmed().to_bytes()).await?;
-    tracing::info!(%meter, from = %ends.from, "a meter is on its line");
+    if meters.says(ends.from) {
+        tracing::info!(%meter, from = %ends.from, "a meter is on its line");
+    }
     Some((ends, here, received))
 }
 
@@ -232,7 +274,14 @@ async fn is_there(line: &Line) -> bool {
     let spoke = line.spoke.notified();
     let mut spoke = std::pin::pin!(spoke);
     spoke.as_mut().enable();
-    line.requests.try_send(bytes).is_ok() && timeout(PROBE, spoke).await.is_ok()
+    // What was to be sent before may still be on its way.
+    let answered = timeout(PROBE, async {
+        line.requests.send(bytes).await.is_ok() && {
+            spoke.await;
+            true
+        }
+    });
+    answered.await.unwrap_or(false)
 }
 
 /// Carries what is said, until the line ends.

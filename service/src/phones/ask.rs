@@ -2,7 +2,8 @@
 
 use super::answers::{of_reply, of_trouble};
 use super::errands::{self, Buy, FromMeter};
-use super::state::{Enrolling, Offered, Who, Whose};
+use super::state::{Enrolling, Offered, Who, Whose, of_slip};
+use crate::bucket::Buckets;
 use crate::counter::{Call, Counter};
 use crate::denied::Denied;
 use crate::figures::Figures;
@@ -19,9 +20,10 @@ use scheme::order::OrderId;
 use serde_json::Value;
 use server::{Act, PhoneError};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::{Semaphore, oneshot};
 
 /// What nobody here understands.
@@ -40,6 +42,10 @@ pub struct Desk {
     pub figures: Arc<Figures>,
     /// Passwords that may be stretched now.
     pub stretching: Arc<Semaphore>,
+    /// How often each phone may still ask.
+    pub asked: Arc<Mutex<Buckets<[u8; 8]>>>,
+    /// When it began.
+    pub begun: Instant,
 }
 
 fn busy() -> Trouble {
@@ -110,11 +116,26 @@ impl Desk {
 
     /// Answers a request; `None`: a later session of the phone is in use, and this one is over.
     pub async fn ask(&self, whose: &Whose, request: Request) -> Option<Answer> {
+        let later = Some(Answer::Not(Status::Later, None));
+        let Some(_place) = whose.place() else { return later };
+        if !self.may_ask(whose.who()) {
+            return later;
+        }
         match (whose.who(), request) {
             (Who::Enrols(enrolling), Request::Enrol(claims)) => Some(self.enrol(enrolling, claims).await),
             (Who::Enrols(_), _) | (Who::Phone(_), Request::Enrol(_)) => Some(NOT_UNDERSTOOD),
             (Who::Phone(caller), request) => self.of_phone(whose, *caller, request).await,
         }
+    }
+
+    /// Whether one more request of a phone, or of a slip, is worked on now: what only looks passes no gate at the counter.
+    fn may_ask(&self, who: &Who) -> bool {
+        let of = match who {
+            Who::Phone(caller) => caller.name,
+            Who::Enrols(enrolling) => of_slip(enrolling.slip),
+        };
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.take(&of, self.begun.elapsed())
     }
 
     async fn enrol(&self, enrolling: &Enrolling, claims: Claims) -> Answer {

@@ -1,7 +1,8 @@
 //! The one entry for frames, whatever brought them.
 
 use super::ask::Desk;
-use super::state::{Enrolling, Who, Whose};
+use super::state::{Enrolling, Who, Whose, of_slip};
+use crate::bucket::Buckets;
 use crate::counter::Call;
 use crate::figures::Figures;
 use client::{Board, First, Heard, Keypair, Who as Named};
@@ -10,6 +11,7 @@ use parties::bank::phones::{self, Caller};
 use scheme::subscription::Msisdn;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::Semaphore;
 
 /// What brought a frame. It is a hint for whoever looks for faults, and decides nothing.
@@ -57,6 +59,8 @@ pub struct Phones {
     strangers: Arc<Semaphore>,
 }
 
+/// Requests of a phone in a minute: a person asks for a few.
+const REQUESTS: u32 = 120;
 /// Passwords that are stretched at once: each takes 64 MiB.
 const STRETCHING: usize = 2;
 /// First messages whose sender the counter is asked for at once. Anybody can make one, and the counter's queue is for all: whoever finds
@@ -73,7 +77,9 @@ impl Phones {
         figures: Arc<Figures>,
     ) -> Self {
         let stretching = Arc::new(Semaphore::new(STRETCHING));
-        let desk = Desk { session: session.clone(), calls, figures, stretching };
+        let asked = Arc::new(Mutex::new(Buckets::new(REQUESTS)));
+        let desk =
+            Desk { session: session.clone(), calls, figures, stretching, asked, begun: Instant::now() };
         let strangers = Arc::new(Semaphore::new(STRANGERS));
         Phones { board: Arc::new(Mutex::new(Board::new(own, paper))), desk, strangers }
     }
@@ -150,9 +156,7 @@ impl Phones {
         let (of, who) = match (whom.name, who) {
             (Some(name), _) => (name, Who::Phone(Caller { name, time, marks })),
             (None, Named::Slip(slip, public)) => {
-                let mut of = *b"slip\0\0\0\0";
-                of[4..].copy_from_slice(&slip);
-                (of, Who::Enrols(Enrolling { slip, mode, public, time, marks }))
+                (of_slip(slip), Who::Enrols(Enrolling { slip, mode, public, time, marks }))
             }
             (None, _) => return None,
         };

@@ -7,11 +7,14 @@ use scheme::numbers::MeterNumber;
 use scheme::subscription::Msisdn;
 use server::{Act, BankAccount};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Seconds an offer is good for.
 const OFFER_S: i64 = 600;
 /// Offers of a session.
 const OFFERS: usize = 4;
+/// Requests of a session that are worked on at once: the counter is for all.
+const REQUESTS: usize = 4;
 
 /// Somebody who enrols, as his first message says.
 pub struct Enrolling {
@@ -25,6 +28,11 @@ pub struct Enrolling {
     pub time: Stamp,
     /// What he says of himself.
     pub marks: Marks,
+}
+
+/// What stands for whoever enrols by a slip, where a phone has its name.
+pub fn of_slip([a, b, c, d]: [u8; 4]) -> [u8; 8] {
+    [b's', b'l', b'i', b'p', a, b, c, d]
 }
 
 /// Whose a session is.
@@ -73,12 +81,18 @@ struct Inside {
 
 /// A session, shared by what is asked in it.
 #[derive(Clone)]
-pub struct Whose(Arc<(Who, Mutex<Inside>)>);
+pub struct Whose(Arc<(Who, Mutex<Inside>, Arc<Semaphore>)>);
 
 impl Whose {
     /// A new one.
     pub fn new(who: Who, msisdn: Option<Msisdn>) -> Self {
-        Whose(Arc::new((who, Mutex::new(Inside { msisdn, ..Inside::default() }))))
+        let inside = Mutex::new(Inside { msisdn, ..Inside::default() });
+        Whose(Arc::new((who, inside, Arc::new(Semaphore::new(REQUESTS)))))
+    }
+
+    /// A place for one more request; `None`: as many are worked on as may be.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.2.clone().try_acquire_owned().ok()
     }
 
     /// Whose it is.

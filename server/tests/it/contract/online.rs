@@ -175,7 +175,13 @@ pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
     // It is one of those that the module keeps, until its time is over.
     let open = |bank: &Bank, seconds| {
         let now = bank.now.add_seconds(seconds).unwrap();
-        bank.books.online_open(&bank.psam.number(), now).unwrap()
+        let others = bank.books.online_open(&bank.psam.number(), meter(1), now).unwrap();
+        assert_eq!(
+            bank.books.online_open(&bank.psam.number(), meter(0), now).unwrap(),
+            0,
+            "its own keep it not out"
+        );
+        others
     };
     assert_eq!([0, ONLINE_S, ONLINE_S + 1].map(|seconds| open(&bank, seconds)), [1, 1, 0]);
     // In time, to the second; and not by a clock that went back.
@@ -198,6 +204,34 @@ pub fn what_a_meter_asks_for_online_is_judged(engine: &dyn Engine) {
     assert!(matches!(told, Err(OnlineError::Changed(_))), "{told:?}");
     // Nothing to buy, and nobody's meter.
     assert!(matches!(bank.begin_online(2, Some(0)), Err(OnlineError::Order(OrderError::Nothing))));
+    bank.end();
+}
+
+/// Whoever has his order brought again and again, and never lets his meter have it, uses up no PSAM: each time counts in it.
+pub fn an_order_is_sealed_so_often_online_and_no_more(engine: &dyn Engine) {
+    let mut bank = Bank::over(engine.open());
+    let (one, other) = (bank.buy(0, 10_00).unwrap(), bank.buy(1, 10_00).unwrap());
+    let mut times = 1;
+    let refused = loop {
+        let known = bank.begin_online(0, None).unwrap();
+        if let Err(refused) = bank.hear_online(known.sid, &Said::of(&bank, 0, &known, 0)) {
+            break refused;
+        }
+        // Another's order comes between each time, so that none is the PSAM's last.
+        for id in [one.order.id, other.order.id] {
+            bank.books.seal_again(&mut bank.psam, id, bank.now, &terms()).unwrap();
+        }
+        times += 1;
+        assert!(times < 100);
+    };
+    assert!(
+        matches!(refused, OnlineError::Often { order, times: 12, .. } if order == one.order.id),
+        "{refused:?}"
+    );
+    assert_eq!((times, bank.psam.chain.count), (12, 24));
+    // Its record still brings it.
+    let receipt = bank.insert(0, &one.record);
+    bank.settled(0, &receipt);
     bank.end();
 }
 
@@ -250,7 +284,11 @@ pub fn a_recharge_settles_by_what_was_made(engine: &dyn Engine) {
         made
     };
     let (one, other) = (made(&mut bank, 1), made(&mut bank, 2));
-    assert_eq!(bank.books.online_open(&bank.psam.number(), bank.now).unwrap(), 0, "no PSAM keeps one");
+    assert_eq!(
+        bank.books.online_open(&bank.psam.number(), meter(1), bank.now).unwrap(),
+        0,
+        "no PSAM keeps one"
+    );
     // The meter took the second: its receipt names that, and settles the order.
     bank.insert(0, &sold.record);
     let honest = bank.meters[0].receipt(sold.order.id, bank.now);

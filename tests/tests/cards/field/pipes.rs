@@ -236,3 +236,29 @@ fn a_meter_that_sleeps_hears_a_long_call_alone() {
     assert!(sleep.is_awake(later(60)));
     assert_eq!(hears(&mut sleep, &frame, later(61)), 0);
 }
+
+/// A frame of DL/T 645 inside one for whoever hears it names no meter, as it would not on wires: it looks, and changes nothing.
+#[test]
+fn a_frame_inside_one_for_whoever_hears_it_names_nobody() {
+    let mut place = gas();
+    let carried = |place: &mut Place, frame: &wire::dlt645::Frame| {
+        let rest = [&[frame.control.0], &frame.data[..]].concat();
+        let outside = ask(function::WRITE, Identifier::CARRIED, ByteOrder::LowFirst, &rest);
+        let outside = Frame { address: Address::WILDCARD, ..outside };
+        let Some(Asked::Carried(found)) = asked(place.meter.state(), &outside) else { panic!("not carried") };
+        place.send(&found).unwrap()
+    };
+    let random = identify(&mut place);
+    let status = request(Place::address(), identifier::STATUS, super::OPERATOR, &[]);
+    assert!(!carried(&mut place, &status).control.is_refusal(), "whoever asks may look");
+    let paid = place.station.recharge(random, Fen(10_00), 2, CUSTOMER);
+    let sent: [&[u8]; 5] = [&paid.amount, &paid.count, &paid.money_mac, &paid.customer, &paid.customer_mac];
+    let recharge = request(Place::address(), identifier::RECHARGE, super::OPERATOR, &sent);
+    assert!(carried(&mut place, &recharge).control.is_refusal(), "money is for one meter by its name");
+    let bank = request(Place::address(), identifier::BANK, super::OPERATOR, &[]);
+    assert!(
+        carried(&mut place, &bank).control.is_refusal(),
+        "nobody ends a station's authentication for all"
+    );
+    assert!(!inside(&mut place, &recharge).control.is_refusal(), "the station is still authenticated");
+}

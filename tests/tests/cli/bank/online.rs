@@ -187,13 +187,54 @@ fn the_routes_of_an_online_purchase() {
         .fails(404, "online-unknown");
     // Nothing of it is an order.
     assert_eq!(server.get(&clerk, &format!("/v1/orders?customer={}", CHEN.number)).ok()["orders"], json!([]));
-    // Eight stand side by side; the ninth waits, and pushes none of them out.
-    for n in 2..8 {
-        server.post(&clerk, &format!("m{n}"), "/v1/online-purchases", &wanted).ok();
-    }
-    let ninth = server.post(&clerk, "m8", "/v1/online-purchases", &wanted).fails(503, "psam-busy");
-    assert_eq!(ninth["retry"], true, "{ninth}");
-    say("q7", "request", &forged).fails(422, "online-not-genuine");
     server.end();
     world.call(Party::Bank, &["server", "audit", "verify"]).run().ok();
+}
+
+/// Purchases of eight meters stand side by side; that of a ninth waits, and pushes none of them out. Whoever begins for one meter again and
+/// again pushes out his own, and keeps nobody else from buying.
+#[test]
+fn who_begins_again_and_again_keeps_nobody_out() {
+    let world = World::new();
+    let people = ::world::people::made_up(7).unwrap();
+    world.file("many.csv", &people.csv);
+    world.bank(&["server", "register", "many.csv"]).run().ok();
+    let chips: Vec<Value> = (1..)
+        .zip(&people.registrations)
+        .map(|(n, registration)| {
+            let (meter, serial) = (registration.meter.to_string(), format!("00112233445566{n:02}"));
+            json!({ "meter": meter, "serial": serial, "key_version": 1, "key_state": "test" })
+        })
+        .collect();
+    let list = json!({ "format": "gridcard delivery 1", "city": "33020000", "made_at": "2026-11-22 08:00:00", "esams": chips });
+    world.file("chips.json", list.to_string());
+    world.bank(&["server", "meters", "chips.json"]).run().ok();
+    let clerk = key(&world, "clerk", &[]);
+    let server = Server::start(&world, &[]);
+    let begin = |id: &str, customer: &str| {
+        let wanted = json!({ "customer": customer, "amount_fen": 50_00 });
+        server.post(&clerk, id, "/v1/online-purchases", &wanted)
+    };
+    let say = |id: &str, begun: &Value, code: &str| {
+        let (sid, hello) =
+            (begun["purchase"]["purchase"].as_str().unwrap(), begun["message"].as_str().unwrap());
+        let forged = format!("A101{}{sid}{}", &hello[4..18], "00".repeat(110));
+        let at = format!("/v1/online-purchases/{sid}/request");
+        server.post(&clerk, id, &at, &json!({ "message": forged })).fails(422, code);
+    };
+    let chens = begin("b0", CHEN.number).ok();
+    let wangs: Vec<Value> = (0..20).map(|n| begin(&format!("w{n}"), WANG.number).ok()).collect();
+    say("q0", &chens, "online-not-genuine");
+    say("q1", &wangs[0], "online-forgotten");
+    say("q2", &wangs[19], "online-not-genuine");
+    let more: Vec<String> =
+        people.registrations.iter().map(|registration| registration.customer.to_string()).collect();
+    for (n, customer) in more.iter().take(6).enumerate() {
+        begin(&format!("m{n}"), customer).ok();
+    }
+    let ninth = begin("m8", &more[6]).fails(503, "psam-busy");
+    assert_eq!(ninth["retry"], true, "{ninth}");
+    begin("b1", CHEN.number).ok();
+    say("q3", &wangs[19], "online-not-genuine");
+    server.end();
 }

@@ -15,6 +15,7 @@ mod persons;
 mod pool;
 mod purchases;
 pub mod secured;
+mod strangers;
 
 use crate::command::Call;
 use crate::world::{Customer, Party, World, read_record};

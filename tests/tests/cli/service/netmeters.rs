@@ -47,10 +47,10 @@ impl Netted {
 }
 
 /// `meter call`, which ends with its test.
-struct Calling(Child);
+pub(super) struct Calling(Child);
 
 impl Calling {
-    fn start(world: &World, server: &str, customers: &[&Customer]) -> Self {
+    pub(super) fn start(world: &World, server: &str, customers: &[&Customer]) -> Self {
         let mut args = vec!["meter", "call", "--server", server];
         args.extend(customers.iter().map(|customer| customer.meter));
         let mut child = world.meters(&args).start();
@@ -79,17 +79,17 @@ impl Drop for Calling {
 }
 
 /// Somebody who says that he is a meter, and has no ESAM.
-struct Stranger(TcpStream);
+pub(super) struct Stranger(TcpStream);
 
 impl Stranger {
-    fn silent(at: &str) -> Self {
+    pub(super) fn silent(at: &str) -> Self {
         let stream = TcpStream::connect(at).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Stranger(stream)
     }
 
     /// Logs in and answers the question for its number; whether the server let it in.
-    fn login(at: &str, number: Address) -> Option<Self> {
+    pub(super) fn login(at: &str, number: Address) -> Option<Self> {
         let mut stranger = Stranger::silent(at);
         stranger.say(&LinkFrame::of_meter(LinkAct::Login, number, 1).to_bytes());
         let mut hearing = Hearing::default();
@@ -104,12 +104,12 @@ impl Stranger {
         }
     }
 
-    fn say(&mut self, bytes: &[u8]) {
+    pub(super) fn say(&mut self, bytes: &[u8]) {
         // Whoever was cut off hears it below.
         let _ = self.0.write_all(bytes);
     }
 
-    fn hears(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn hears(&mut self) -> Option<Vec<u8>> {
         let mut buffer = [0; 512];
         let length = self.0.read(&mut buffer).unwrap_or(0);
         (length > 0).then(|| buffer[..length].to_vec())
@@ -122,7 +122,7 @@ impl Stranger {
     }
 }
 
-fn number_said(asked: &[u8], number: Address) -> Vec<u8> {
+pub(super) fn number_said(asked: &[u8], number: Address) -> Vec<u8> {
     let frame = Receiver::new().push(asked).remove(0).unwrap();
     assert_eq!(frame.control.function(), function::READ_ADDRESS);
     let data = number.0.iter().rev().copied().collect();
@@ -131,21 +131,21 @@ fn number_said(asked: &[u8], number: Address) -> Vec<u8> {
         .unwrap()
 }
 
-fn address(customer: &Customer) -> Address {
+pub(super) fn address(customer: &Customer) -> Address {
     Address(hex::decode(customer.meter).unwrap().try_into().unwrap())
 }
 
-fn balance(world: &World, customer: &Customer) -> u64 {
+pub(super) fn balance(world: &World, customer: &Customer) -> u64 {
     world.meters(&["meter", "show", customer.meter, "--json"]).run().ok().object()["balance_fen"]
         .as_u64()
         .unwrap()
 }
 
-fn purchase(customer: &Customer, fen: u32, by: &str) -> Value {
+pub(super) fn purchase(customer: &Customer, fen: u32, by: &str) -> Value {
     json!({ "customer": customer.number, "amount_fen": fen, "by": by })
 }
 
-fn path(customer: &Customer) -> String {
+pub(super) fn path(customer: &Customer) -> String {
     format!("/v1/netmeters/{}/purchases", customer.meter)
 }
 
