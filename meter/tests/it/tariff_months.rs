@@ -114,6 +114,9 @@ impl Reference {
         }
         if self.minute == self.spare.0 {
             self.table = self.spare.1.clone();
+            if self.table.begins(self.wall) {
+                self.drawn = 0;
+            }
         }
     }
 
