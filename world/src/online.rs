@@ -147,8 +147,7 @@ impl Town {
         self.world().act(Deed::Look, |session| {
             let mut eye = Near::open(session, &[person.meter], Way::Infrared)?;
             let (wanted, telephone) = (self.wanted(person, amount), self.telephone(person));
-            let passed =
-                self.speak(person, &mut eye, |link| pipe::pass(link, server, &wanted, &telephone));
+            let passed = self.speak(person, &mut eye, |link| pipe::pass(link, server, &wanted, &telephone));
             eye.close()?;
             passed
         })
@@ -171,9 +170,8 @@ impl Town {
                 kind.open(&Setting::default(), &mut eye, session.chance("the line")).map_err(Into::into);
             let passed = passed.and_then(|mut line| {
                 let (wanted, telephone) = (self.wanted(person, amount), self.telephone(person));
-                let report = self.speak(person, &mut *line, |link| {
-                    pipe::pass(link, &mut counter, &wanted, &telephone)
-                })?;
+                let report = self
+                    .speak(person, &mut *line, |link| pipe::pass(link, &mut counter, &wanted, &telephone))?;
                 Ok((report, line.spent()))
             });
             eye.close()?;
@@ -223,8 +221,8 @@ impl Town {
             let mut eye = Near::open(session, &[person.meter], Way::Infrared)?;
             let mut counted = Counted::new(&mut eye);
             let (wanted, telephone) = (self.wanted(person, amount), self.telephone(person));
-            let passed = self
-                .speak(person, &mut counted, |link| pipe::pass(link, &mut counter, &wanted, &telephone));
+            let passed =
+                self.speak(person, &mut counted, |link| pipe::pass(link, &mut counter, &wanted, &telephone));
             let used = counted.used();
             eye.close()?;
             Ok((passed?, used))

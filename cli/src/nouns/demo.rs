@@ -195,7 +195,16 @@ fn words(told: &DemoReport<'_>, timeline: &str) -> String {
     let rows = told.ways.unwrap_or_default().iter().map(|way| {
         let settled = if way.settled { "settled" } else { "NOT settled" };
         let least = way.least_ms.map_or_else(String::new, |ms| ms.to_string());
-        row![way.way, way.meter.supply(), way.amount_fen, way.bits_per_s, way.line_ms, least, way.line_ms_9600, settled]
+        row![
+            way.way,
+            way.meter.supply(),
+            way.amount_fen,
+            way.bits_per_s,
+            way.line_ms,
+            least,
+            way.line_ms_9600,
+            settled
+        ]
     });
     let ways = if told.ways.is_some() {
         let heads = ["way", "supply", "amount", "bit/s", "line ms", "least", "at 9600", "receipt"];
