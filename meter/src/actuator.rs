@@ -84,9 +84,10 @@ impl Actuator {
         *self == Actuator::default()
     }
 
-    /// What did not come to its end.
-    pub const fn stuck(&self) -> Option<Stuck> {
-        self.stuck
+    /// What did not come to its end, and a movement whose end nobody saw.
+    pub fn stuck(&self) -> Option<Stuck> {
+        let lost = |to_cut| Stuck { to_cut, cause: Cause::SupplyLost, tries: 0, again: 0 };
+        self.stuck.or(self.moving.map(lost))
     }
 
     /// What it was told last: to cut, or not. `stands`: whether it cuts now.

@@ -156,6 +156,7 @@ fn a_meter_that_loses_its_supply_while_the_valve_moves_does_not_take_it_for_move
     let flash = kept.borrow().last().unwrap().clone();
     let mut again = Meter::from_state(flash, pairing(Suite::Aes128)).unwrap();
     assert!(!again.state().relay_open);
+    assert_eq!(cjt188::status(again.state()).valve, 3, "also before it does anything");
     again.sense(Sensed { jammed: Some(true), ..Sensed::default() }, later(3 * 3600 + 5));
     assert_eq!(cjt188::status(again.state()).valve, 3, "nobody saw it come to its end");
     again.sense(Sensed { jammed: Some(false), ..Sensed::default() }, later(5 * 3600));

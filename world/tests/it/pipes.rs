@@ -41,7 +41,8 @@ fn every_way_into_a_meter_leads_into_one_on_a_pipe() {
         place.sell(&person, AMOUNT).unwrap();
         place.deliver(&person, arrived(&place)).unwrap();
         place.insert(&person, &person).unwrap().must_be_served().unwrap();
-        place.settle(vec![place.collect(&person).unwrap()]).unwrap().verdict().unwrap();
+        place.collect(&person).unwrap();
+        place.settle(vec![arrived(&place)]).unwrap().verdict().unwrap();
         came("sim");
         // A telephone at the eye, and the field's frames, both inside the meter's own protocol.
         place.buy_online(&person, Some(AMOUNT)).unwrap().verdict().unwrap();
@@ -111,8 +112,10 @@ fn a_board_passes_the_frames_of_a_gas_meter() {
     let called = [&[0xFE; 24][..], &frame.to_bytes().unwrap()].concat();
     let said = place.world().act(Deed::Look, |session| {
         let mut plug = NearBoard::open(session, meter)?;
-        let said = Plugged::hello(&mut plug, 1, can::FRAMES)
-            .and_then(|mut board| board.ask(kind::FRAME, called.clone()));
+        let said = Plugged::hello(&mut plug, 1, can::FRAMES).and_then(|mut board| {
+            board.ask(kind::LINK, vec![1])?;
+            board.ask(kind::FRAME, called.clone())
+        });
         plug.close()?;
         Ok(said)
     });

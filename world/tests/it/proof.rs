@@ -62,7 +62,7 @@ fn no_line_loses_or_doubles_a_purchase() {
 
 #[test]
 fn a_world_repeats_from_its_seed_and_loses_nothing() {
-    let what = Years { suite: Suite::Sm4, seed: SEED, days: 90, meters: 40, calm: false };
+    let what = Years { suite: Suite::Sm4, seed: SEED, days: 120, meters: 60, calm: false };
     let lived = proof::years(&what, &mut quiet()).unwrap();
     assert_eq!(lived.violations, Vec::<String>::new());
     assert!(lived.faults_in_all() > 20 && lived.orders > 40, "{lived:?}");
