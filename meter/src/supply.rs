@@ -3,10 +3,18 @@
 use crate::actuator::{Cause, MOTOR_LEAST_MV};
 use crate::events::EventKind;
 use crate::mcu::{Meter, MeterState};
-use crate::pipe::Sensed;
+use crate::pipe::{Lock, Sensed};
 use scheme::moment::Moment;
 
 impl MeterState {
+    /// Whether the alarm is on: a station has it so, or somebody has to come, for what does not move and for what locks a valve and is no
+    /// matter of money or time.
+    pub fn is_alarmed(&self) -> bool {
+        let locked = self.pipe.as_ref().and_then(|pipe| pipe.locked);
+        let calls = matches!(locked, Some(Lock::Battery | Lock::Magnet | Lock::Leak | Lock::Overflow));
+        self.control.is_alarm() || self.actuator.stuck().is_some() || calls
+    }
+
     /// What comes of a movement, as relay or valve really are.
     fn moved(&self, to_cut: bool) -> Result<(), Cause> {
         let jammed = self.actuator.is_jammed;

@@ -56,7 +56,7 @@ impl Port<'_, '_> {
         self.meter.switch_at_once(self.now);
         let state = &self.meter.state;
         let is_stuck = state.actuator.stuck().is_some();
-        let word = || state.control.word(state.relay_open, is_stuck).to_vec();
+        let word = || state.control.word(state.relay_open, state.is_alarmed(), is_stuck).to_vec();
         Ok(if wants_words(data) { word() } else { Vec::new() })
     }
 

@@ -86,6 +86,7 @@ fn a_valve_that_sticks_open_is_told_tried_again_and_what_flows_is_owed() {
     assert_eq!((world.esam.balance, world.meter.debt()), (0, 6_00), "what flowed is owed");
     assert_eq!(events(&world), ["stuck jammed cut"]);
     assert!(world.meter.display().hint.contains("does not move"));
+    assert!(world.meter.state().is_alarmed());
     // Without a reason it is tried again an hour later, and the event is not told again.
     for (at, tries) in [(3 * 3600 + 10, TRIES), (3 * 3600 + AGAIN_S, 2 * TRIES)] {
         world.meter.sense(Sensed::default(), later(at));
@@ -95,6 +96,7 @@ fn a_valve_that_sticks_open_is_told_tried_again_and_what_flows_is_owed() {
     // It is freed: the next try closes it, and all that was drawn is owed.
     jam(&mut world, false, later(5 * 3600));
     assert_eq!((is_open(&world), valve(&world), stuck(&world)), (false, 1, None));
+    assert!(!world.meter.state().is_alarmed(), "a purse that is spent is no alarm");
     assert_eq!(events(&world), ["stuck jammed cut", "valve-closed"]);
     assert_eq!(hours(&mut world, 3, later(9 * 3600)), 0);
     world.power_cycle();

@@ -228,6 +228,7 @@ fn a_valve_that_sticks_and_contacts_that_are_welded_are_told() {
         .shows(&["does not move"]);
     let after = shown(&world, &CHEN);
     assert_eq!((&after["stuck"], &after["valve_open"]), (&"jammed".into(), &true.into()));
+    assert_eq!(after["alarm"], true);
     assert_eq!(after["display"][2], "the valve does not move: call the company");
     world.meters(&["meter", "show", CHEN.meter]).run().ok().shows(&[
         "open, does not move",

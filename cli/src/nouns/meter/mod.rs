@@ -263,6 +263,9 @@ fn show(call: &Call, number: &MeterNumber) -> Result<()> {
         ("register", supplied.register()),
         (supplied.device(), supplied.position()),
     ];
+    if report.alarm {
+        lines.push(("alarm", "on".to_owned()));
+    }
     lines.extend(report.stuck.map(|cause| ("stuck", cause.to_owned())));
     if let Some(pipe) = &report.pipe {
         let weak = if pipe.battery_weak { ", change it" } else { "" };
