@@ -13,7 +13,7 @@ use wire::{Channel, ChannelError};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("sms", sms),
     ("packet", packet),
     ("objects", objects),
@@ -21,6 +21,7 @@ pub const TARGETS: [Target; 11] = [
     ("table", table),
     ("text", text),
     ("frame", frame),
+    ("pipe", pipe),
     ("far", far),
     ("at", at),
     ("hostile", hostile),
@@ -170,6 +171,66 @@ pub fn frame(input: &[u8]) {
         for way in [Way::Wires, Way::Infrared] {
             let mut esam = Answers::new(input);
             let _ = serve(&mut meter, &mut esam, &mut guard, way, &frame, now, &mut |bytes| bytes.fill(7));
+        }
+    }
+}
+
+/// What is heard on a line of gas and water meters, asleep or awake, and what they say to it: the valve moves for no frame that nobody proved.
+pub fn pipe(input: &[u8]) {
+    use meter::cjt188::{Asked, Facts, Sleep, answer, asked, carry, valve};
+    use meter::port::{Guard, Way, serve};
+    use meter::{Profile, Sensed};
+    use wire::cjt188::values::{Metered, Prices, Purchases};
+    use wire::cjt188::{Identifier, Receiver};
+
+    let now = scheme::Moment([0x20, 0x26, 0x11, 0x28, 0x10, 0, 0]);
+    let (mut whole, mut parts) = (Receiver::new(), Receiver::new());
+    let mut found = whole.push(input);
+    let in_parts: Vec<_> = input.chunks(3).flat_map(|part| parts.push(part)).collect();
+    assert_eq!(found, in_parts);
+    found.extend(whole.silence());
+    let mut sleep = Sleep::default();
+    let heard = input.iter().filter(|byte| sleep.hears(**byte, now)).count();
+    assert!(heard < input.len().max(1));
+    for profile in [Profile::Gas, Profile::Water] {
+        let (mut meter, mut guard) = (meter_of_nobody().with_profile(profile), Guard::default());
+        meter.sense(Sensed::default(), now);
+        for frame in found.iter().flatten() {
+            if let Ok(bytes) = frame.to_bytes() {
+                assert_eq!(Receiver::new().push(&bytes), [Ok(frame.clone())]);
+            }
+            if let Some((_, _, [_, value @ ..])) = Identifier::split(&frame.data) {
+                if let Some(metered) = Metered::of(value) {
+                    // Bits of the state that nobody has a meaning for are not written again.
+                    assert_eq!(metered.to_bytes()[..17], value[..17]);
+                }
+                if let Some(purchases) = Purchases::of(value) {
+                    assert_eq!(purchases.to_bytes()[..13], value[..13]);
+                }
+                assert!(Prices::of(value).is_none_or(|prices| prices.to_bytes().as_deref() == Some(value)));
+            }
+            let stood = meter.state().relay_open;
+            let mut esam = Answers::new(input);
+            match asked(meter.state(), frame) {
+                None => {}
+                Some(Asked::Look) => {
+                    let facts = Facts { state: meter.state(), now, purse: None, key_version: Some(1) };
+                    let _ = answer(&facts, frame).to_bytes();
+                }
+                Some(Asked::Carried(inside)) => {
+                    for way in [Way::Wires, Way::Infrared] {
+                        let mut random = |bytes: &mut [u8]| bytes.fill(7);
+                        let said = serve(&mut meter, &mut esam, &mut guard, way, &inside, now, &mut random);
+                        let said = said.and_then(|said| carry(meter.state(), frame, &said));
+                        let _ = said.map(|said| said.to_bytes());
+                    }
+                }
+                Some(Asked::Valve) => {
+                    let way = (&mut guard, Way::Wires);
+                    let _ = valve(&mut meter, &mut Answers::new(&[]), way, frame, now).to_bytes();
+                    assert_eq!(meter.state().relay_open, stood, "nobody proved anything");
+                }
+            }
         }
     }
 }

@@ -19,6 +19,8 @@ use wire::dlt645;
 const SEALED: usize = 20;
 /// Bytes FE without a pause that wake a meter: 92 ms at 2400 bit/s, so that one which listens every 50 ms hears them.
 pub const WAKE_UP: usize = 20;
+/// The two bits of a valve that does not move.
+const NOT_MOVING: u8 = 3;
 /// Seconds it stays awake behind the last frame that was for it.
 pub const AWAKE: i64 = 30;
 
@@ -101,16 +103,20 @@ fn own(state: &MeterState) -> (Kind, Address) {
 }
 
 /// State of a meter: the standard's byte, and in ours: 0 a magnet was there, 1 silent for too long, 2 the purse is spent, 3 the battery is
-/// weak.
+/// weak, 4 something flowed through the closed valve, 5 it flowed too long or too much.
 pub fn status(state: &MeterState) -> Status {
     let spent = u64::from(state.balance.0) <= state.due.fen;
     let (locked, weak, low) = state
         .pipe
         .as_ref()
         .map_or((None, false, false), |pipe| (pipe.locked, pipe.is_weak(), pipe.battery_mv <= BATTERY_LOW));
-    let bits = [locked == Some(Lock::Magnet), locked == Some(Lock::Silence), spent, weak];
+    let leaks = locked == Some(Lock::Leak);
+    let flows = matches!(locked, Some(Lock::Overflow | Lock::LongFlow));
+    let bits = [locked == Some(Lock::Magnet), locked == Some(Lock::Silence), spent, weak, leaks, flows];
     let maker = (0..).zip(bits).map(|(at, bit)| u8::from(bit) << at).sum();
-    Status { valve: u8::from(state.relay_open), battery_low: low, maker }
+    // Where it stands is not told of a valve that did not come to its end.
+    let valve = if state.actuator.stuck().is_some() { NOT_MOVING } else { u8::from(state.relay_open) };
+    Status { valve, battery_low: low, maker }
 }
 
 /// What the meter knows when it is asked.

@@ -89,13 +89,13 @@ impl RelayOrders {
     }
 
     /// What a control command that asks for it is told beside "done". UNSPECIFIED: no source gives the bits; here 0 the relay is open, 1 it
-    /// was told to open, 2 it is to keep power, 3 the alarm is on.
-    pub fn word(&self, relay_open: bool) -> [u8; 2] {
-        let bits = [relay_open, self.tripped, self.kept, self.alarm];
+    /// was told to open, 2 it is to keep power, 3 the alarm is on, by a station or by what the meter found, 4 it does not do what it was told.
+    pub fn word(&self, relay_open: bool, is_alarmed: bool, is_stuck: bool) -> [u8; 2] {
+        let bits = [relay_open, self.tripped, self.kept, is_alarmed, is_stuck];
         (0_u16..).zip(bits).map(|(at, bit)| u16::from(bit) << at).sum::<u16>().to_le_bytes()
     }
 
-    /// Whether the alarm is on.
+    /// Whether a station has the alarm on.
     pub const fn is_alarm(&self) -> bool {
         self.alarm
     }

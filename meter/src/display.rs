@@ -37,6 +37,9 @@ impl Display {
 /// Why there is no supply, and what gives it back.
 fn what_to_do(state: &MeterState) -> String {
     let (locked, weak) = state.pipe.as_ref().map_or((None, false), |pipe| (pipe.locked, pipe.is_weak()));
+    if state.actuator.stuck().is_some() {
+        return messages::stuck(state.profile()).to_owned();
+    }
     match (locked, state.relay_open) {
         (Some(lock), _) => messages::locked(lock).to_owned(),
         (None, true) if state.control.is_tripped() => messages::TRIPPED.to_owned(),

@@ -45,6 +45,15 @@ pub enum EventKind {
         /// What holds it, by its name.
         cause: String,
     },
+    /// Relay or valve did not come to the end it was told to; the first time of one cause.
+    Stuck {
+        /// Why, by its name.
+        cause: String,
+        /// What was wanted: to cut, or to supply.
+        wanted: String,
+    },
+    /// What did not move moves again.
+    MovesAgain,
     /// A command to the valve came without a proof, and was refused; the first of a day.
     ClearCommand {
         /// How many there were, ever.

@@ -182,7 +182,7 @@ impl Meter {
         if !matches!(outcome, Outcome::Refused { .. }) {
             self.hear(now);
         }
-        self.switch_relay(now);
+        self.switch_at_once(now);
     }
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod actuator;
 pub mod bench;
 pub mod board;
 pub mod card;
@@ -29,12 +30,14 @@ mod slot;
 mod source;
 pub mod step;
 pub mod storage;
+mod supply;
 mod tables;
 pub mod tariff;
 pub mod time;
 
 /// The crates whose types stand in signatures here, for whoever uses this one alone.
 pub use ::{keys, scheme};
+pub use actuator::{Actuator, Stuck};
 pub use display::Display;
 pub use fault::BrokenOff;
 pub use flash::FormalKeys;

@@ -1,9 +1,10 @@
 //! The MCU: what a meter is and what it remembers.
 
+use crate::actuator::Actuator;
 use crate::control::{RelayOrders, WrongMacs};
 use crate::events::{EventKind, EventLog};
 use crate::pairing::Pairing;
-use crate::pipe::{Pipe, Sensed};
+use crate::pipe::Pipe;
 use crate::profile::Profile;
 use crate::register::{Due, Register};
 use crate::tariff::Tariff;
@@ -64,6 +65,9 @@ pub struct MeterState {
     pub balance: Fen,
     /// The customer has no supply: the relay is open, or the valve closed.
     pub relay_open: bool,
+    /// What became of that which cuts it.
+    #[serde(default, skip_serializing_if = "Actuator::is_none")]
+    pub actuator: Actuator,
     /// Insertions that ended in an error of the card itself (numbers 4 to 10).
     pub illegal_insertions: u32,
     /// A debit on its way.
@@ -109,6 +113,7 @@ impl MeterState {
             due: Due::default(),
             balance: Fen(0),
             relay_open: true,
+            actuator: Actuator::default(),
             illegal_insertions: 0,
             pending_debit: None,
             pending_order: None,
@@ -280,18 +285,10 @@ impl Meter {
         self
     }
 
-    /// Its surroundings change; false: this meter has nothing that feels them.
-    pub fn sense(&mut self, sensed: Sensed, now: Moment) -> bool {
-        let Some(pipe) = &mut self.state.pipe else { return false };
-        pipe.sense(sensed);
-        self.switch_relay(now);
-        true
-    }
-
     /// Money came in.
     pub(crate) fn bought(&mut self, amount: Fen) {
         if let Some(pipe) = &mut self.state.pipe {
-            pipe.bought = amount;
+            pipe.bought(amount);
         }
     }
 
@@ -310,33 +307,6 @@ impl Meter {
     /// What was consumed beyond the purse, in fen: the next credit pays it first.
     pub fn debt(&self) -> u64 {
         self.state.due.fen.saturating_sub(u64::from(self.state.balance.0))
-    }
-
-    /// Cuts the supply when nothing is left, gives it back when something is, unless a station told it otherwise or something locks the
-    /// valve. Only a credit can bring anything into an empty purse.
-    pub(crate) fn switch_relay(&mut self, now: Moment) {
-        let spent = u64::from(self.state.balance.0) <= self.state.due.fen;
-        let mut open = self.state.control.opens(spent, now);
-        let valve = self.state.pipe.is_some();
-        if let Some(pipe) = &mut self.state.pipe {
-            let lock = pipe.lock(now);
-            let before = std::mem::replace(&mut pipe.locked, lock);
-            if let Some(lock) = lock.filter(|lock| before != Some(*lock)) {
-                self.state.events.push(now, EventKind::Locked { cause: lock.name().to_owned() });
-            }
-            // Whatever a station said: what locks a valve is danger.
-            open |= lock.is_some();
-        }
-        if open != self.state.relay_open {
-            self.state.relay_open = open;
-            let event = match (valve, open) {
-                (false, true) => EventKind::RelayOpened,
-                (false, false) => EventKind::RelayClosed,
-                (true, true) => EventKind::ValveClosed,
-                (true, false) => EventKind::ValveOpened,
-            };
-            self.state.events.push(now, event);
-        }
     }
 }
 

@@ -45,11 +45,27 @@ pub(crate) const TRIPPED: &str = "the supply was cut from outside: ask the compa
 /// Hint while the battery is to be changed.
 pub(crate) const WEAK: &str = "the battery is weak: have it changed soon";
 
+/// Hint while relay or valve do not do what they were told.
+pub(crate) fn stuck(profile: Profile) -> &'static str {
+    if profile.has_valve() {
+        "the valve does not move: call the company"
+    } else {
+        "the relay does not open: call the company"
+    }
+}
+
 /// Hint while something holds the valve closed.
 pub(crate) const fn locked(lock: Lock) -> &'static str {
     match lock {
         Lock::Battery => "valve closed: the battery is low, have it changed",
         Lock::Magnet => "valve closed: a magnet was at the meter, call the company",
+        Lock::Leak => "valve closed: it leaks, call the company",
+        Lock::Overflow => {
+            "valve closed: too much flowed at once, look for a broken pipe and call the company"
+        }
+        Lock::LongFlow => {
+            "valve closed: it flowed without a pause for too long, close all taps and insert a purchase"
+        }
         Lock::Silence => "valve closed: not heard of for long, insert a purchase",
     }
 }

@@ -11,6 +11,8 @@ pub const BATTERY_NEW: u16 = 3600;
 pub const BATTERY_WEAK: u16 = 3300;
 /// At and below this the valve closes, while there is still power to close it.
 pub const BATTERY_LOW: u16 = 3000;
+/// Seconds of more than the meter is made for after which the valve closes.
+pub const OVERFLOW_S: i64 = 60;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
@@ -22,6 +24,12 @@ pub enum Lock {
     Battery,
     /// A magnet was at the meter; a station opens, when it is gone.
     Magnet,
+    /// Something flowed while the valve was closed; a station opens.
+    Leak,
+    /// More flowed than the meter is made for, as of a pipe that broke; a station opens.
+    Overflow,
+    /// It flowed without a pause for too long; a purchase opens, or a station.
+    LongFlow,
     /// Nobody was heard of for too long; a purchase opens, or a station.
     Silence,
 }
@@ -32,18 +40,42 @@ impl Lock {
         match self {
             Lock::Battery => "battery",
             Lock::Magnet => "magnet",
+            Lock::Leak => "leak",
+            Lock::Overflow => "overflow",
+            Lock::LongFlow => "long-flow",
             Lock::Silence => "silence",
         }
     }
 }
 
-/// What the surroundings of a meter are; what is none stays as it is.
+/// What the surroundings of a meter are, and its works; what is none stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sensed {
     /// The battery's voltage in mV.
     pub battery_mv: Option<u16>,
     /// Whether a strong magnet is at the meter.
     pub magnet: Option<bool>,
+    /// Whether the valve does not move, or the relay's contacts are welded. No meter feels that before it shows.
+    pub jammed: Option<bool>,
+    /// Litres an hour that pass the valve when it is closed; likewise.
+    pub leak: Option<u32>,
+}
+
+impl Sensed {
+    /// Whether a meter of electricity has none of it.
+    pub(crate) const fn is_of_pipe(self) -> bool {
+        self.battery_mv.is_some() || self.magnet.is_some() || self.leak.is_some()
+    }
+}
+
+/// Something that flows, without a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flow {
+    /// Since when, in seconds as [`Moment::seconds`].
+    since: i64,
+    /// Until when, as far as was seen.
+    until: i64,
 }
 
 /// What a meter on a pipe remembers beside what every meter does.
@@ -58,6 +90,18 @@ pub struct Pipe {
     pub magnet: bool,
     /// One was, and no station has been here since.
     pub tampered: bool,
+    /// Something flowed through the closed valve, and no station has been here since.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub leaked: bool,
+    /// Too much flowed at once, likewise.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub overflowed: bool,
+    /// It flowed for too long, and nobody has been here since.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub flowed_long: bool,
+    /// What flowed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
     /// When a purchase or a station was last heard of, in seconds as [`Moment::seconds`]; none before the meter's first act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<i64>,
@@ -81,6 +125,10 @@ pub struct Pipe {
     pub clear_day: String,
 }
 
+const fn is_not(what: &bool) -> bool {
+    !*what
+}
+
 impl Pipe {
     /// From the production line.
     pub fn new(profile: Profile) -> Self {
@@ -89,6 +137,10 @@ impl Pipe {
             battery_mv: BATTERY_NEW,
             magnet: false,
             tampered: false,
+            leaked: false,
+            overflowed: false,
+            flowed_long: false,
+            flow: None,
             heard: None,
             silence_days: profile.silence_days(),
             locked: None,
@@ -118,10 +170,41 @@ impl Pipe {
         }
     }
 
-    /// A station has the valve opened: a magnet that is gone is forgiven.
+    /// A station has the valve opened: a magnet that is gone is forgiven, and what flowed that should not have.
     pub(crate) fn release(&mut self, now: Moment) {
         self.tampered = self.magnet;
+        (self.leaked, self.overflowed) = (false, false);
+        self.begin_flow();
         self.hear(now);
+    }
+
+    /// Money came in: its customer is here, and sees to what flowed for too long.
+    pub(crate) fn bought(&mut self, amount: Fen) {
+        self.bought = amount;
+        self.begin_flow();
+    }
+
+    /// What flows from now on is counted anew.
+    fn begin_flow(&mut self) {
+        (self.flowed_long, self.flow) = (false, None);
+    }
+
+    /// When a flow that begins, or goes on, is too much or too long, in seconds as [`Moment::seconds`].
+    pub(crate) fn flow_ends(&self, from: i64, load: u32) -> i64 {
+        let since = self.flow.filter(|flow| flow.until >= from).map_or(from, |flow| flow.since);
+        let too_long = since.saturating_add(3600 * i64::from(self.profile.longest_flow_hours()));
+        let too_much =
+            if load > self.profile.most_load() { from.saturating_add(OVERFLOW_S) } else { i64::MAX };
+        too_long.min(too_much)
+    }
+
+    /// It flowed.
+    pub(crate) fn flowed(&mut self, from: i64, until: i64, load: u32) {
+        let since = self.flow.filter(|flow| flow.until >= from).map_or(from, |flow| flow.since);
+        self.flow = Some(Flow { since, until });
+        self.flowed_long |=
+            until.saturating_sub(since) >= 3600 * i64::from(self.profile.longest_flow_hours());
+        self.overflowed |= load > self.profile.most_load() && until.saturating_sub(from) >= OVERFLOW_S;
     }
 
     pub(crate) fn sense(&mut self, sensed: Sensed) {
@@ -153,6 +236,9 @@ impl Pipe {
         let locks = [
             (self.battery_mv <= BATTERY_LOW, Lock::Battery),
             (self.tampered, Lock::Magnet),
+            (self.leaked, Lock::Leak),
+            (self.overflowed, Lock::Overflow),
+            (self.flowed_long, Lock::LongFlow),
             (silent, Lock::Silence),
         ];
         locks.into_iter().find(|(holds, _)| *holds).map(|(_, lock)| lock)

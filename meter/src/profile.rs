@@ -67,4 +67,21 @@ impl Profile {
             Profile::Electricity | Profile::Water => 0,
         }
     }
+
+    /// Hours of flow without a pause after which the valve closes. Ours: a stove is not on for a day, and a garden is not watered for two.
+    pub const fn longest_flow_hours(self) -> u16 {
+        match self {
+            Profile::Gas => 24,
+            Profile::Electricity | Profile::Water => 48,
+        }
+    }
+
+    /// The most that it is made for, in litres an hour: what flows beyond comes of a pipe that broke. Ours: a domestic meter's.
+    pub const fn most_load(self) -> u32 {
+        match self {
+            Profile::Gas => 6_000,
+            Profile::Water => 3_125,
+            Profile::Electricity => u32::MAX,
+        }
+    }
 }

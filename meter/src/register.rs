@@ -103,6 +103,8 @@ pub(crate) struct Supply {
     pub(crate) now: Moment,
     /// When it is cut whatever the purse holds.
     pub(crate) until: Option<i64>,
+    /// Whether it can be cut: relay or valve do what they are told.
+    pub(crate) obeys: bool,
 }
 
 /// Draws until the consumption is done or the purse is spent.
@@ -129,7 +131,11 @@ pub(crate) fn draw(
         .until
         .filter(|until| *until <= supply.now.seconds())
         .map_or(u128::MAX, |until| walk.place(until));
-    let last = until_spent(walk.clone(), *due, supply.balance, tick).min(locked);
+    let last = if supply.obeys {
+        until_spent(walk.clone(), *due, supply.balance, tick).min(locked)
+    } else {
+        u128::MAX
+    };
     let drawn = Drawn { load_seconds: all.min(last), cut: all > last };
     register.add(drawn.load_seconds);
     let mut left = drawn.load_seconds;

@@ -36,23 +36,11 @@ impl Meter {
     pub fn consume(&mut self, esam: &mut dyn Channel, wanted: Consumption, now: Moment) -> ConsumptionReport {
         // A table that cannot be read now is read the next time.
         let _ = self.find_table(esam, now);
-        let mut drawn = Drawn { load_seconds: 0, cut: true };
-        let state = &mut self.state;
-        if state.relay_open {
-            state.tariff.advance(now);
-        } else {
-            if let Some(pipe) = &mut state.pipe {
-                pipe.settle(state.register.hundredths, now);
-            }
-            let supply = Supply {
-                load: state.config.load_w,
-                price: state.config.price,
-                balance: state.balance,
-                now,
-                until: state.pipe.as_ref().and_then(Pipe::falls_silent),
-            };
-            drawn = draw(&mut state.register, &mut state.due, &mut state.tariff, wanted, &supply);
+        // What flows is a reason to try again what did not move.
+        if self.state.actuator.stuck().is_some() {
+            self.switch_at_once(now);
         }
+        let drawn = self.draw(wanted, now);
         let failure = self.settle_alone(esam, now).err();
         if failure.is_some() {
             self.state.events.push(now, EventKind::DebitFailed { due: self.state.due.fen });
@@ -66,6 +54,54 @@ impl Meter {
             relay_open: self.state.relay_open,
             failure,
         }
+    }
+
+    /// Draws what passes: all of it while the customer is supplied; while he is not, what a closed valve lets through, or welded contacts.
+    fn draw(&mut self, wanted: Consumption, now: Moment) -> Drawn {
+        let state = &mut self.state;
+        let (is_cut, leak) = (state.relay_open, state.actuator.leak);
+        let is_valve = state.pipe.is_some();
+        let load = match (is_cut, is_valve, wanted) {
+            (false, ..) => state.config.load_w,
+            (true, false, _) if state.actuator.is_jammed => state.config.load_w,
+            (true, true, Consumption::Seconds(_)) if leak > 0 => leak,
+            (true, ..) => {
+                state.tariff.advance(now);
+                return Drawn { load_seconds: 0, cut: true };
+            }
+        };
+        let from = match wanted {
+            Consumption::Seconds(seconds) => {
+                Some(now.seconds().saturating_sub_unsigned(seconds)).filter(|_| load > 0)
+            }
+            Consumption::Energy(_) | Consumption::Volume(_) => None,
+        };
+        if let Some(pipe) = &mut state.pipe {
+            pipe.settle(state.register.hundredths, now);
+        }
+        let closes = |pipe: &Pipe| {
+            let flow_ends = from.map(|from| pipe.flow_ends(from, load));
+            pipe.falls_silent().into_iter().chain(flow_ends).min()
+        };
+        let supply = Supply {
+            load,
+            price: state.config.price,
+            balance: state.balance,
+            now,
+            until: state.pipe.as_ref().and_then(closes),
+            obeys: !is_cut && state.obeys(),
+        };
+        let drawn = draw(&mut state.register, &mut state.due, &mut state.tariff, wanted, &supply);
+        if let (Some(pipe), Some(from)) = (&mut state.pipe, from) {
+            // What was asked for in seconds fits into them.
+            let seconds = i64::try_from(drawn.load_seconds.div_ceil(load.into())).unwrap_or(i64::MAX);
+            pipe.flowed(from, from.saturating_add(seconds), load);
+            pipe.leaked |= is_cut && seconds > 0;
+        }
+        if is_cut && !is_valve && drawn.load_seconds > 0 {
+            self.feel_current(now);
+        }
+        drawn
     }
 
     /// True when a debit is to be made or to be cleared up.

@@ -93,8 +93,9 @@ pub struct Tariff {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
     Rates,
-    Steps,
+    /// Before the steps: a period that ends with its table has ended.
     Period,
+    Steps,
 }
 
 impl Tariff {
@@ -156,6 +157,9 @@ impl Tariff {
             (self.period, self.drawn) = (0, 0);
         } else if self.steps.current.is_none() {
             (self.period, self.drawn) = (steps.period_at(at), 0);
+        } else {
+            // Days of theirs that are over have begun nothing; one that begins now does.
+            self.period = at.saturating_sub(1);
         }
         self.steps.current = steps;
     }

@@ -10,6 +10,9 @@ use scheme::online::HELLO_LEN;
 use scheme::recharge::Recharge;
 use wire::dlt645::{Address, Frame, Identifier, function};
 
+/// Status word 3, where a relay says how it stands and how it was told to.
+const STATUS_3: Identifier = Identifier(0x0400_0503);
+
 /// Identifiers of the security commands.
 pub mod identifier {
     use super::Identifier;
@@ -326,6 +329,18 @@ impl<'a, 'l> SecureLine<'a, 'l> {
         data.extend(turned(&self.operator));
         data.extend(sent);
         self.line.ask(&Frame::request(self.address, function::WRITE, data)).map(drop)
+    }
+
+    /// Whether the relay, or the valve, stands where it was told to: bits 4 and 6 of status word 3. None: the meter does not say.
+    ///
+    /// # Errors
+    /// [`AskError`] but a refusal.
+    pub fn obeys(&mut self) -> Result<Option<bool>, AskError> {
+        match self.line.read(self.address, STATUS_3) {
+            Ok(word) => Ok(word.first().map(|low| low >> 4 & 1 == low >> 6 & 1)),
+            Err(AskError::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Remote control: cipher text and MAC, 20 bytes.

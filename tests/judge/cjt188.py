@@ -2,7 +2,7 @@
 
 Usage: cjt188.py --self-test
        cjt188.py LINE METER SHOW.json VALVE
-LINE is HOST:PORT or the path of a terminal; SHOW.json what `meter show --json` says; VALVE what the valve is to be, open or closed."""
+LINE is HOST:PORT or the path of a terminal; SHOW.json what `meter show --json` says; VALVE what the valve is to be: open, closed, or stuck."""
 
 import json
 import os
@@ -14,6 +14,8 @@ import tty
 
 GAS, WATER = 0x30, 0x10
 READ, ADDRESS, WRITE = 0x01, 0x03, 0x04
+# bits 1 and 0 of the state; 11 is a valve that does not move
+STATES = {"open": 0, "closed": 1, "stuck": 3}
 
 
 def frame(kind, address, control, data):
@@ -100,8 +102,11 @@ def judge(place, meter, show, valve):
         assert (century, 1 <= month <= 12, 1 <= day <= 31) == (20, True, True), low
         assert hour < 24 and minute < 60 and second < 60
         state = data[20:22]
-        assert state[0] & 3 == {"open": 0, "closed": 1}[valve], state.hex()
+        assert state[0] & 3 == STATES[valve], state.hex()
         assert bool(state[0] & 4) == (show["battery_mv"] <= 3000)
+        # ours, of the maker's byte: what locks it
+        for bit, lock in ((0, "magnet"), (1, "silence"), (4, "leak")):
+            assert bool(state[1] & 1 << bit) == (show["locked"] == lock), (state.hex(), show["locked"])
     volume = number(current) / 100
     # price, and what was bought
     data = parse(line.ask(frame(GAS, own, READ, bytes([0x02, 0x81, 4]))))[3]
@@ -122,7 +127,7 @@ def judge(place, meter, show, valve):
         request = frame(GAS, own, function, about.to_bytes(2, "little") + bytes([8, 1, 2, 3]))
         assert parse(line.ask(request))[2] == 0xC0 | function, hex(about)
     data = parse(line.ask(frame(GAS, own, READ, bytes([0x1F, 0x90, 9]))))[3]
-    assert data[20] & 3 == {"open": 0, "closed": 1}[valve], "the valve moved"
+    assert data[20] & 3 == STATES[valve], "the valve moved"
     # another meter's frame, and one with a wrong sum
     other = bytes([0, 9, 9, 9, 9, 9, 9])
     assert line.ask(frame(GAS, other, READ, bytes([0x1F, 0x90, 1])), 1.5) is None

@@ -58,13 +58,28 @@ see "$pty" closed
 run meter station valve "${at[@]}" open >&2
 run meter station tariff "${at[@]}" --rate 3.1500 --protocol 188 >&2
 see "$socket" open
+# a valve that does not move: the station hears it, and so does the reader
+run meter sensors "$meter" --jammed on >&2
+if run meter station valve "${at[@]}" close >&2; then
+    die "a station believes a valve that does not move"
+fi
+see "$socket" stuck
+run meter sensors "$meter" --jammed off >&2
+run meter station valve "${at[@]}" close >&2
+# closed, and not tight
+run meter sensors "$meter" --leak 60 >&2
+run meter consume "$meter" --hours 1 >&2
+see "$pty" closed
+run meter sensors "$meter" --leak 0 >&2
+run meter station valve "${at[@]}" open >&2
+see "$pty" open
 run meter sensors "$meter" --battery 2900 >&2
 see "$pty" closed
 run meter show "$meter" --json >"$work/show.json"
 python3 - "$work/show.json" <<'PYTHON'
 import json, sys
 show = json.load(open(sys.argv[1]))
-assert show["clear_commands"] == 12, show["clear_commands"]
+assert show["clear_commands"] == 18, show["clear_commands"]
 told = [event for event in show["events"] if event["event"] == "clear-command"]
 assert len(told) == 1, told
 print(f"{show['clear_commands']} commands without a proof are counted, the day's first stands in the log")

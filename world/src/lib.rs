@@ -23,6 +23,7 @@ pub use cards::Hands;
 pub use carrier::Post;
 pub use clock::WorldClock;
 pub use keys::Suite;
+pub use meter::Profile;
 pub use parties::trouble::Result;
 pub use place::{PIN, SECOND_PIN, World};
 pub use queue::Queue;

@@ -13,13 +13,15 @@ use parties::meters::Near;
 use parties::pipe::{self, OnlineServer, PipeReport, RechargeServer, Telephone, Wanted};
 use parties::trouble::{Failure, Result};
 use parties::{Deed, Session};
+use reader::cjt188::Carried;
+use reader::counted::{Counted, LineUse};
 use reader::security::BankAsked;
 use scheme::Kind;
 use scheme::chance::random;
 use scheme::money::Fen;
 use scheme::order::{OrderId, Serial8};
 use server::Registration;
-use wire::typed;
+use wire::{ByteLink, typed};
 
 /// The bank's server, as telephones reach it: its desk is kept, and the PSAM's session with it, until it is closed.
 pub struct Counter<'w> {
@@ -122,6 +124,16 @@ impl Town {
         Wanted { customer: person.customer, meter: Some(person.meter), amount, account: None }
     }
 
+    /// Does something at a customer's meter in the words of DL/T 645: over its own line, or inside the protocol of a meter on a pipe.
+    fn speak<R>(
+        &self,
+        person: &Registration,
+        link: &mut dyn ByteLink,
+        act: impl FnOnce(&mut dyn ByteLink) -> R,
+    ) -> R {
+        if self.profile(person).has_valve() { act(&mut Carried::new(link)) } else { act(link) }
+    }
+
     /// Carries a purchase between a server and the infrared eye of a customer's meter.
     ///
     /// # Errors
@@ -134,7 +146,8 @@ impl Town {
     ) -> Result<PipeReport> {
         self.world().act(Deed::Look, |session| {
             let mut eye = Near::open(session, &[person.meter], Way::Infrared)?;
-            let passed = pipe::pass(&mut eye, server, &self.wanted(person, amount), &self.telephone(person));
+            let (wanted, telephone) = (self.wanted(person, amount), self.telephone(person));
+            let passed = self.speak(person, &mut eye, |link| pipe::pass(link, server, &wanted, &telephone));
             eye.close()?;
             passed
         })
@@ -157,7 +170,8 @@ impl Town {
                 kind.open(&Setting::default(), &mut eye, session.chance("the line")).map_err(Into::into);
             let passed = passed.and_then(|mut line| {
                 let (wanted, telephone) = (self.wanted(person, amount), self.telephone(person));
-                let report = pipe::pass(&mut *line, &mut counter, &wanted, &telephone)?;
+                let report = self
+                    .speak(person, &mut *line, |link| pipe::pass(link, &mut counter, &wanted, &telephone))?;
                 Ok((report, line.spent()))
             });
             eye.close()?;
@@ -179,7 +193,8 @@ impl Town {
     ) -> Result<PipeReport> {
         self.world().act(Deed::Look, |session| {
             let mut port = Near::open(session, &[person.meter], Way::Wires)?;
-            let passed = frames::pass(&mut port, server, &self.wanted(person, amount));
+            let wanted = self.wanted(person, amount);
+            let passed = self.speak(person, &mut port, |link| frames::pass(link, server, &wanted));
             port.close()?;
             passed
         })
@@ -192,6 +207,26 @@ impl Town {
     pub fn buy_by_frames(&self, person: &Registration, amount: Option<Fen>) -> Result<PipeReport> {
         let mut counter = self.counter()?;
         let passed = self.recharge(person, &mut counter, amount);
+        counter.close()?;
+        passed
+    }
+
+    /// A customer buys online at a meter of whatever protocol, and what passed on its line.
+    ///
+    /// # Errors
+    /// Those of [`pipe::pass`].
+    pub fn buy_counted(&self, person: &Registration, amount: Option<Fen>) -> Result<(PipeReport, LineUse)> {
+        let mut counter = self.counter()?;
+        let passed = self.world().act(Deed::Look, |session| {
+            let mut eye = Near::open(session, &[person.meter], Way::Infrared)?;
+            let mut counted = Counted::new(&mut eye);
+            let (wanted, telephone) = (self.wanted(person, amount), self.telephone(person));
+            let passed =
+                self.speak(person, &mut counted, |link| pipe::pass(link, &mut counter, &wanted, &telephone));
+            let used = counted.used();
+            eye.close()?;
+            Ok((passed?, used))
+        });
         counter.close()?;
         passed
     }

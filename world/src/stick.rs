@@ -12,7 +12,19 @@ use std::path::{Path, PathBuf};
 
 /// The files on it, by name.
 #[derive(Default)]
-struct Stick(BTreeMap<String, Vec<u8>>);
+pub(crate) struct Stick(BTreeMap<String, Vec<u8>>);
+
+impl Stick {
+    /// A file more, or another of its name.
+    pub(crate) fn put(&mut self, name: &str, bytes: Vec<u8>) {
+        self.0.insert(name.to_owned(), bytes);
+    }
+
+    /// All files, off it.
+    pub(crate) fn take(&mut self) -> BTreeMap<String, Vec<u8>> {
+        std::mem::take(&mut self.0)
+    }
+}
 
 impl Medium for Stick {
     fn names(&mut self) -> core::result::Result<Vec<String>, MediumError> {
@@ -42,7 +54,7 @@ impl Town {
         self.world().act(Deed::Look, |session| {
             let file = session.carrier.fetch(order)?.to_text();
             let mut stick = Stick::default();
-            stick.0.insert("order.sms".to_owned(), file.into_bytes());
+            stick.put("order.sms", file.into_bytes());
             let (report, storage) = insert_medium(session, person.meter, &mut stick, None)?;
             let receipt = storage.files.first().and_then(|file| stick.0.remove(file.receipt.as_ref()?));
             let receipt = receipt.context("the meter wrote a receipt beside its order")?;

@@ -29,7 +29,7 @@ use parties::trouble::{Context, Result, refused};
 use parties::{Deed, Party};
 use scheme::CardRef;
 use scheme::money::Fen;
-use scheme::numbers::{DeviceNumber, RegionCode};
+use scheme::numbers::{DeviceNumber, MeterNumber, RegionCode};
 use scheme::pin::Pin;
 use scheme::profile::{CardKind, SERVER_NUMBER, SERVICE_CENTRE, State};
 use scheme::psam::Limits;
@@ -47,7 +47,9 @@ pub const REGION: &str = "33020000";
 pub const PSAM: &str = "330200000001";
 /// Price of a kWh.
 const PRICE: Fen = Fen(55);
-/// Load of a customer's appliances, in watts.
+/// Price of a cubic metre.
+const PRICE_OF_M3: Fen = Fen(3_00);
+/// Load of a customer's appliances, in watts or litres an hour.
 const LOAD_W: u32 = 1000;
 /// Message records of a SIM.
 pub const MESSAGES: u8 = 20;
@@ -59,6 +61,8 @@ pub struct Town {
     suite: Suite,
     region: RegionCode,
     training: bool,
+    /// Meters on a pipe; the others are of electricity.
+    piped: Vec<(MeterNumber, Profile)>,
 }
 
 impl Town {
@@ -74,13 +78,27 @@ impl Town {
                 .into());
         }
         disk::create_folder(home).with_context(|| format!("cannot make {}", home.display()))?;
-        Ok(Town { world, people, suite, region: REGION.parse()?, training: false })
+        Ok(Town { world, people, suite, region: REGION.parse()?, training: false, piped: Vec::new() })
     }
 
     /// The same town, whose bank has books to learn with.
     #[must_use]
     pub fn to_learn_with(self) -> Self {
         Town { training: true, ..self }
+    }
+
+    /// The same town, in which a customer has a meter of another profile.
+    #[must_use]
+    pub fn with_profile(mut self, meter: MeterNumber, profile: Profile) -> Self {
+        self.piped.retain(|(piped, _)| *piped != meter);
+        self.piped.push((meter, profile));
+        self
+    }
+
+    /// What a customer's meter is for.
+    pub fn profile(&self, person: &Registration) -> Profile {
+        let found = self.piped.iter().find(|(meter, _)| *meter == person.meter);
+        found.map_or(Profile::Electricity, |(_, profile)| *profile)
     }
 
     /// All that is there before anybody buys: keys, cards, meters, SIMs, and a bank that knows its customers.
@@ -259,13 +277,14 @@ impl Town {
     pub fn make_meter(&self, person: &Registration) -> Result<()> {
         let out = self.folder(Party::City(self.region)).join("out");
         let device = DeviceNumber::from(person.meter);
+        let profile = self.profile(person);
         let request = MakeMeterRequest {
             number: person.meter,
             esam: card_at(&out.join(city::esam::card_name(device))),
             pairing: out.join(city::esam::pairing_name(device)),
             state: State::Test,
-            profile: Profile::Electricity,
-            price: PRICE,
+            profile,
+            price: if profile.has_valve() { PRICE_OF_M3 } else { PRICE },
             load_w: LOAD_W,
             transport: Transport::default(),
         };

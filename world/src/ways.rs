@@ -1,14 +1,17 @@
-//! One story: a meter that is credited by each way there is, within one day. One purse, one receipt a purchase, one set of books.
+//! One story: a meter that is credited by each way there is, within one day, and a neighbour's gas meter by some of them. One purse a meter,
+//! one receipt a purchase, one set of books.
 
 use crate::far::BAY;
 use crate::figures::Report;
 use crate::timeline::Timeline;
 use crate::town::Town;
 use line::Kind;
+use meter::Profile;
 use parties::bank::ReceiptFacts;
 use parties::pipe::{FAST, PipeReport, SLOW};
 use parties::trouble::{Context, Result, refused};
 use parties::words::yuan_of;
+use reader::counted::ms;
 use scheme::money::Fen;
 use serde::Serialize;
 use server::Registration;
@@ -27,6 +30,8 @@ const PHONE: &str = "telephone";
 pub struct Way {
     /// Its name.
     pub way: &'static str,
+    /// What the meter is for.
+    pub meter: Profile,
     /// What was bought.
     #[serde(serialize_with = "scheme::names::fen::serialize")]
     pub amount_fen: Fen,
@@ -74,6 +79,12 @@ const WALKS: &[Walk] = &[
     |day| day.over(Kind::Nfc),
 ];
 
+/// The ways that a gas meter is bought for by here. The first opens the account of its own customer.
+const GAS_WALKS: &[Walk] = &[|day| day.by_sim("sim"), |day| day.by_pipe(), |day| day.by_storage()];
+
+/// Bits a second on the line of a meter on a pipe.
+const PIPE: u32 = 2400;
+
 /// The day under way.
 struct Day<'t> {
     town: &'t Town,
@@ -89,8 +100,13 @@ pub fn live(town: &Town) -> Result<Ways> {
     town.settle_down()?;
     let person = town.people().first().context("a town has customers")?;
     let mut day = Day { town, person, timeline: Timeline::default() };
-    let ways: Vec<Way> = WALKS.iter().map(|walk| walk(&mut day)).collect::<Result<_>>()?;
-    let report = day.report(&ways)?;
+    let mut ways: Vec<Way> = WALKS.iter().map(|walk| walk(&mut day)).collect::<Result<_>>()?;
+    let neighbour = town.people().get(1).filter(|neighbour| town.profile(neighbour) == Profile::Gas);
+    if let Some(neighbour) = neighbour {
+        day.person = neighbour;
+        ways.extend(GAS_WALKS.iter().map(|walk| walk(&mut day)).collect::<Result<Vec<_>>>()?);
+    }
+    let report = day.report(&ways, [Some(person), neighbour])?;
     Ok(Ways { ways, report, timeline: day.timeline.text() })
 }
 
@@ -101,6 +117,25 @@ impl Day<'_> {
 
     fn say(&mut self, who: &'static str, card: &str, what: String, conclusion: String) {
         self.timeline.add(self.town.world().clock().time(), who, card, what, conclusion);
+    }
+
+    /// What the meter is for.
+    fn meter(&self) -> Profile {
+        self.town.profile(self.person)
+    }
+
+    /// A way that ends at the slots of the meter's cards.
+    fn on_slots(&self, way: &'static str, ms: u64, settled: bool) -> Way {
+        Way {
+            way,
+            meter: self.meter(),
+            amount_fen: AMOUNT,
+            bits_per_s: meter::BAUD,
+            line_ms: ms,
+            line_ms_9600: ms,
+            least_ms: None,
+            settled,
+        }
     }
 
     /// The bank sells, and the order goes to whoever asks for it.
@@ -138,15 +173,7 @@ impl Day<'_> {
         town.collect(person)?;
         self.later(60);
         let is_settled = self.settle()?;
-        Ok(Way {
-            way,
-            amount_fen: AMOUNT,
-            bits_per_s: meter::BAUD,
-            line_ms: ms,
-            line_ms_9600: ms,
-            least_ms: None,
-            settled: is_settled,
-        })
+        Ok(self.on_slots(way, ms, is_settled))
     }
 
     /// The classic card that the SIM replaces: it takes the SIM's place at the meter, and gives it back at the next purchase.
@@ -172,15 +199,7 @@ impl Day<'_> {
         let settled = matches!(line.facts, Some(ReceiptFacts::Settled { .. }));
         self.say("bank", "PSAM", format!("reads the card: {}", line.detail), String::new());
         self.later(3600);
-        Ok(Way {
-            way: "card",
-            amount_fen: AMOUNT,
-            bits_per_s: meter::BAUD,
-            line_ms: ms,
-            line_ms_9600: ms,
-            least_ms: None,
-            settled,
-        })
+        Ok(self.on_slots("card", ms, settled))
     }
 
     /// A SIM once more, with a signed order, which is two messages, and a receipt that anybody can check.
@@ -208,6 +227,19 @@ impl Day<'_> {
         self.carried(("online", PHONE), SLOW, &report, None)
     }
 
+    /// The same flow at a meter on a pipe, which sleeps and is called: the messages go inside the frames of CJ/T 188.
+    fn by_pipe(&mut self) -> Result<Way> {
+        let (report, used) = self.town.buy_counted(self.person, Some(AMOUNT))?;
+        let line = format!(
+            "{} bytes inside frames of CJ/T 188, {} ms at {PIPE} bit/s: the meter slept, and was called",
+            used.sent + used.received,
+            used.ms(PIPE)
+        );
+        let carried = self.carried(("online", PHONE), PIPE, &report, Some(line))?;
+        let least = ms(report.bytes(), PIPE);
+        Ok(Way { line_ms: used.ms(PIPE), line_ms_9600: used.ms(FAST), least_ms: Some(least), ..carried })
+    }
+
     /// The field's own frames: the MACs of a recharge, made by the bank's PSAM for the random of the meter's ESAM.
     fn by_frames(&mut self) -> Result<Way> {
         let report = self.town.buy_by_frames(self.person, Some(AMOUNT))?;
@@ -231,6 +263,7 @@ impl Day<'_> {
         let is_settled = self.settle()?;
         Ok(Way {
             way: "sub-board",
+            meter: self.meter(),
             amount_fen: AMOUNT,
             bits_per_s: BAY,
             line_ms: run.ms,
@@ -261,15 +294,7 @@ impl Day<'_> {
         self.say("meter", "ESAM", what, format!("{ms} ms on the line of the ESAM"));
         self.later(600);
         let settled = self.settle()?;
-        Ok(Way {
-            way: "storage",
-            amount_fen: AMOUNT,
-            bits_per_s: meter::BAUD,
-            line_ms: ms,
-            line_ms_9600: ms,
-            least_ms: None,
-            settled,
-        })
+        Ok(self.on_slots("storage", ms, settled))
     }
 
     /// What somebody without a key carried, at the speed of the meter's port it stood at; `took`: what else its line took, in words.
@@ -302,6 +327,7 @@ impl Day<'_> {
         self.later(3600);
         Ok(Way {
             way,
+            meter: self.meter(),
             amount_fen: AMOUNT,
             bits_per_s,
             line_ms: if bits_per_s == SLOW { line.ms_1200 } else { line.ms_9600 },
@@ -311,30 +337,39 @@ impl Day<'_> {
         })
     }
 
-    /// Money counted at both ends.
-    fn report(&mut self, ways: &[Way]) -> Result<Report> {
-        let (books, purse) = (self.town.books()?, self.town.meter(self.person)?);
+    /// Money counted at both ends, purse by purse.
+    fn report(&mut self, ways: &[Way], people: [Option<&Registration>; 2]) -> Result<Report> {
+        let books = self.town.books()?;
         let fen = |fen: i64| u64::try_from(fen).unwrap_or(0);
-        let (sold, into_purse) = (fen(books.sold_fen), u64::from(purse.total_credited_fen.0));
-        let what =
-            format!("one purse: {} in {} purchases by {} ways", yuan_of(into_purse), purse.count, ways.len());
-        self.say(
-            "meter",
-            "ESAM",
-            what,
-            format!("the bank has sold {} and settled {}", yuan_of(sold), yuan_of(fen(books.settled_fen))),
-        );
+        let (sold, settled) = (fen(books.sold_fen), fen(books.settled_fen));
+        let (mut into_purses, mut credited, mut meters) = (0, 0, 0);
+        for person in people.into_iter().flatten() {
+            let (purse, profile) = (self.town.meter(person)?, self.town.profile(person));
+            let into_purse = u64::from(purse.total_credited_fen.0);
+            let by = ways.iter().filter(|way| way.meter == profile).count();
+            let what = format!(
+                "one purse, of {}: {} in {} purchases by {by} ways",
+                profile.name(),
+                yuan_of(into_purse),
+                purse.count
+            );
+            let all = format!("the bank has sold {} and settled {}", yuan_of(sold), yuan_of(settled));
+            self.say("meter", "ESAM", what, all);
+            into_purses += into_purse;
+            credited += purse.count as usize;
+            meters += 1;
+        }
         Ok(Report {
-            meters: 1,
+            meters,
             orders: books.orders as usize,
-            credited: purse.count as usize,
+            credited,
             settled: books.settled as usize,
             refused: 0,
             sold_fen: sold,
-            credited_fen: into_purse,
-            settled_fen: fen(books.settled_fen),
-            lost_fen: sold.saturating_sub(into_purse),
-            created_fen: into_purse.saturating_sub(sold),
+            credited_fen: into_purses,
+            settled_fen: settled,
+            lost_fen: sold.saturating_sub(into_purses),
+            created_fen: into_purses.saturating_sub(sold),
         })
     }
 }

@@ -6,6 +6,7 @@ mod phones;
 mod running;
 
 use crate::prelude::*;
+use meter::Profile;
 use parties::home::read_text;
 use parties::words::yuan_of;
 use serde::Serialize;
@@ -30,7 +31,7 @@ pub struct Options {
     /// Keep every order and receipt as a file in the home's `records`.
     #[arg(long)]
     pub keep_records: bool,
-    /// Instead of the whole life: one meter, credited by every way there is within one day.
+    /// Instead of the whole life: one meter, credited by every way there is within one day, and a neighbour's gas meter by some.
     #[arg(long, conflicts_with_all = ["meters", "keep_records"])]
     pub ways: bool,
     /// Instead of it: four customers buy by telephone, over a line, by short and by multimedia messages, and into a meter that is online.
@@ -85,6 +86,11 @@ pub fn run(call: &Call, options: &Options) -> Result<()> {
     };
     let town = Town::new(world.traced(call.trace.clone()), people, options.suite)?;
     let town = if options.training { town.to_learn_with() } else { town };
+    let neighbour = town.people().get(1).filter(|_| options.ways).map(|person| person.meter);
+    let town = match neighbour {
+        Some(meter) => town.with_profile(meter, Profile::Gas),
+        None => town,
+    };
     let lived = if options.ways {
         ways::live(&town).map(|Ways { ways, report, timeline }| (Lived { report, timeline }, Some(ways)))
     } else {
@@ -189,10 +195,19 @@ fn words(told: &DemoReport<'_>, timeline: &str) -> String {
     let rows = told.ways.unwrap_or_default().iter().map(|way| {
         let settled = if way.settled { "settled" } else { "NOT settled" };
         let least = way.least_ms.map_or_else(String::new, |ms| ms.to_string());
-        row![way.way, way.amount_fen, way.bits_per_s, way.line_ms, least, way.line_ms_9600, settled]
+        row![
+            way.way,
+            way.meter.supply(),
+            way.amount_fen,
+            way.bits_per_s,
+            way.line_ms,
+            least,
+            way.line_ms_9600,
+            settled
+        ]
     });
     let ways = if told.ways.is_some() {
-        let heads = ["way", "amount", "bit/s", "line ms", "least", "at 9600", "receipt"];
+        let heads = ["way", "supply", "amount", "bit/s", "line ms", "least", "at 9600", "receipt"];
         format!("{}\n\n", table(&heads, rows.collect()))
     } else {
         String::new()

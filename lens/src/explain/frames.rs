@@ -2,6 +2,7 @@
 
 use super::hand::Hand;
 use super::said::{Failing, Part, Place};
+use super::spot::Spot;
 use reader::dlt645::AskError;
 use reader::parameter::{self, turned};
 use reader::security::identifier;
@@ -14,22 +15,24 @@ use wire::dlt645::{Address, Frame, FrameError, Identifier, Receiver, START, func
 use wire::typed;
 
 /// Bytes of a frame before its DATA, without those that wake.
-const BEFORE_DATA: usize = 10;
+pub const BEFORE_DATA: usize = 10;
 /// Bytes of a frame around its DATA.
 const AROUND: usize = 12;
 
 /// Every frame there is in what was heard on a line, broken ones too. Empty: there is none.
-pub fn all(bytes: &[u8], hand: &Hand<'_>) -> Vec<Part> {
+pub fn all(bytes: &[u8], hand: &Hand<'_>) -> Vec<Spot> {
     let mut receiver = Receiver::new();
-    let (mut parts, mut session) = (Vec::new(), Session::default());
+    let (mut spots, mut session) = (Vec::new(), Session::default());
     for (at, byte) in bytes.iter().enumerate() {
         for found in receiver.push(&[*byte]) {
             let (from, end) = span(bytes, at, &found);
             let heard = Heard { bytes: bytes.get(from..end).unwrap_or_default(), from };
-            parts.push(match found {
+            let is_whole = found.is_ok();
+            let part = match found {
                 Ok(frame) => good(&heard, &frame, &mut session, hand),
                 Err(error) => broken(&heard, error),
-            });
+            };
+            spots.push(Spot { from, end, is_whole, part });
         }
     }
     // What was cut at the end of a capture, and what stands behind a byte that was taken for a beginning.
@@ -40,9 +43,10 @@ pub fn all(bytes: &[u8], hand: &Hand<'_>) -> Vec<Part> {
         let wanted = heard.bytes.get(9).map_or(AROUND, |len| AROUND + usize::from(*len));
         let words = format!("the frame has {wanted} bytes, {} of them are here", heard.bytes.len());
         let place = Some(heard.place(heard.bytes.len().saturating_sub(1), 1));
-        parts.push(Part::new("a frame of DL/T 645 that is cut").fails(of_line("frame-cut", words, place)));
+        let part = Part::new("a frame of DL/T 645 that is cut").fails(of_line("frame-cut", words, place));
+        spots.push(Spot { from, end: bytes.len(), is_whole: false, part });
     }
-    parts
+    spots
 }
 
 /// The good frames in a capture: bytes as they were heard, or a listing of them in hexadecimal digits.
@@ -68,13 +72,16 @@ pub fn listing(text: &str) -> Vec<u8> {
 }
 
 /// A frame as it was heard, and where it begins.
-struct Heard<'b> {
-    bytes: &'b [u8],
-    from: usize,
+pub struct Heard<'b> {
+    /// Its bytes.
+    pub bytes: &'b [u8],
+    /// Its first one's place.
+    pub from: usize,
 }
 
 impl Heard<'_> {
-    fn place(&self, from: usize, len: usize) -> Place {
+    /// A place in it.
+    pub fn place(&self, from: usize, len: usize) -> Place {
         let found = Place::new("frame", self.bytes, from, len);
         Place { from: self.from + from, ..found }
     }
@@ -88,7 +95,7 @@ impl Heard<'_> {
 
 /// What went before on this line.
 #[derive(Default)]
-struct Session {
+pub struct Session {
     /// The random 4 bytes an ESAM gave, and at which meter.
     random: Option<(Address, [u8; 4])>,
 }
@@ -136,7 +143,8 @@ fn broken(heard: &Heard<'_>, error: FrameError) -> Part {
     part.fails(of_line(error.code(), words, Some(place)))
 }
 
-fn good(heard: &Heard<'_>, frame: &Frame, session: &mut Session, hand: &Hand<'_>) -> Part {
+/// What a whole frame says; places in DATA are those of [`BEFORE_DATA`] bytes behind its first.
+pub fn good(heard: &Heard<'_>, frame: &Frame, session: &mut Session, hand: &Hand<'_>) -> Part {
     let control = frame.control;
     let side = match (control.is_answer(), control.is_refusal()) {
         (false, _) => "request",

@@ -8,8 +8,10 @@ mod hand;
 mod image;
 mod message;
 mod money;
+mod pipes;
 mod said;
 mod single;
+mod spot;
 mod traces;
 mod trial;
 
@@ -34,7 +36,7 @@ pub fn bytes(bytes: &[u8], hand: &Hand<'_>) -> Vec<Part> {
     if let Some(part) = money::of(bytes, hand).or_else(|| single::long(bytes)) {
         return vec![part];
     }
-    let frames = frames::all(bytes, hand);
+    let frames = spot::merged(frames::all(bytes, hand), pipes::all(bytes, hand));
     if !frames.is_empty() {
         return frames;
     }

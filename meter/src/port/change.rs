@@ -53,9 +53,11 @@ impl Port<'_, '_> {
         if let Some(pipe) = self.meter.state.pipe.as_mut().filter(|_| relay::LETS.contains(&act)) {
             pipe.release(self.now);
         }
-        self.meter.switch_relay(self.now);
+        self.meter.switch_at_once(self.now);
         let state = &self.meter.state;
-        Ok(if wants_words(data) { state.control.word(state.relay_open).to_vec() } else { Vec::new() })
+        let is_stuck = state.actuator.stuck().is_some();
+        let word = || state.control.word(state.relay_open, state.is_alarmed(), is_stuck).to_vec();
+        Ok(if wants_words(data) { word() } else { Vec::new() })
     }
 
     /// 19, 1A, 1B under level 98: what is cleared stands in cipher text with its time.

@@ -110,7 +110,7 @@ impl Port<'_, '_> {
         self.meter.state.events.push(self.now, credited);
         self.meter.bought(more);
         self.settle();
-        self.meter.switch_relay(self.now);
+        self.meter.switch_at_once(self.now);
         Ok(Vec::new())
     }
 
@@ -127,7 +127,7 @@ impl Port<'_, '_> {
         self.mac(counted)?;
         self.meter.state.balance = Fen(u32::from_be_bytes(four(&amount)?));
         self.meter.state.due = Default::default();
-        self.meter.switch_relay(self.now);
+        self.meter.switch_at_once(self.now);
         Ok(Vec::new())
     }
 }

@@ -27,8 +27,13 @@ const VOLTAGE: u64 = 2200;
 /// 0.01 Hz.
 const FREQUENCY: u64 = 5000;
 /// UNSPECIFIED: bits of status word 3 as meters of the field have them: 4 the relay is open, 6 it was told to open, 9 prepayment in money.
-const RELAY: u16 = 1 << 4 | 1 << 6;
 const MONEY: u16 = 1 << 9;
+
+/// Where the relay is, and what it was told: they differ where its contacts are welded.
+fn relay_bits(state: &MeterState) -> u16 {
+    let (stands, told) = (state.relay_open, state.actuator.wanted(state.relay_open));
+    u16::from(stands) << 4 | u16::from(told) << 6
+}
 
 impl Facts<'_> {
     /// The meter's address on its port: its number.
@@ -69,7 +74,7 @@ impl Facts<'_> {
             "rates" => number(1),
             "address" | "meter-number" => digits(&state.config.number.0),
             "customer-number" => digits(&self.customer?.0),
-            "status-3" => bits(MONEY | if state.relay_open { RELAY } else { 0 }),
+            "status-3" => bits(MONEY | relay_bits(state)),
             name if name.starts_with("status-") => bits(0),
             "overdraft-limit" => number(0),
             "hoard-limit" => number(self.ceiling?.0.into()),

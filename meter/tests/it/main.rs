@@ -7,6 +7,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod actuator;
 mod agreement;
 mod consumption;
 mod esam;
@@ -21,4 +22,5 @@ mod sim;
 mod source;
 mod storage;
 mod tariff;
+mod tariff_months;
 mod world;

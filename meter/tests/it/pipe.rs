@@ -64,10 +64,10 @@ fn the_valve_closes_at_the_end_of_money_and_opens_with_a_purchase() {
 #[test]
 fn a_low_battery_closes_the_valve_until_it_is_changed() {
     let mut world = gas(10_00);
-    assert!(world.meter.sense(Sensed { battery_mv: Some(3300), magnet: None }, now()));
+    assert!(world.meter.sense(Sensed { battery_mv: Some(3300), ..Sensed::default() }, now()));
     assert!(is_open(&world), "weak is not low");
     assert!(world.meter.display().hint.contains("weak"));
-    world.meter.sense(Sensed { battery_mv: Some(3000), magnet: None }, now());
+    world.meter.sense(Sensed { battery_mv: Some(3000), ..Sensed::default() }, now());
     assert_eq!((is_open(&world), locked(&world)), (false, Some(Lock::Battery)));
     let report = world.meter.consume(&mut world.esam, Consumption::Seconds(3600), now());
     assert_eq!((report.register, report.balance), (0, Fen(10_00)), "nothing flows");
@@ -75,7 +75,7 @@ fn a_low_battery_closes_the_valve_until_it_is_changed() {
     world.sim.put(1, &order(2, 1_00));
     world.insert();
     assert!(!is_open(&world), "money does not charge a battery");
-    world.meter.sense(Sensed { battery_mv: Some(3600), magnet: None }, now());
+    world.meter.sense(Sensed { battery_mv: Some(3600), ..Sensed::default() }, now());
     assert!(is_open(&world));
     assert_eq!(
         events(&world),
@@ -86,8 +86,8 @@ fn a_low_battery_closes_the_valve_until_it_is_changed() {
 #[test]
 fn a_magnet_leaves_the_valve_closed_and_no_purchase_opens_it() {
     let mut world = gas(10_00);
-    world.meter.sense(Sensed { magnet: Some(true), battery_mv: None }, now());
-    world.meter.sense(Sensed { magnet: Some(false), battery_mv: None }, now());
+    world.meter.sense(Sensed { magnet: Some(true), ..Sensed::default() }, now());
+    world.meter.sense(Sensed { magnet: Some(false), ..Sensed::default() }, now());
     assert_eq!((is_open(&world), locked(&world)), (false, Some(Lock::Magnet)));
     world.sim.put(1, &order(2, 1_00));
     world.insert();
@@ -124,6 +124,8 @@ fn water_flows_however_long_nobody_asks() {
 #[test]
 fn a_meter_of_electricity_has_no_battery_to_be_low() {
     let mut world = World::opened(10_00);
-    assert!(!world.meter.sense(Sensed { battery_mv: Some(1), magnet: Some(true) }, now()));
+    assert!(
+        !world.meter.sense(Sensed { battery_mv: Some(1), magnet: Some(true), ..Sensed::default() }, now())
+    );
     assert!(is_open(&world));
 }

@@ -34,6 +34,10 @@ pub struct ShowReport {
     pub supplied: Supplied,
     /// What the next unit costs, in 0.01 fen.
     pub price_hundredths_fen: u64,
+    /// Why relay or valve did not come to where they were told, by its name.
+    pub stuck: Option<&'static str>,
+    /// The alarm is on.
+    pub alarm: bool,
     /// Of a meter on a pipe.
     #[serde(flatten)]
     pub pipe: Option<PipeLook>,
@@ -93,6 +97,8 @@ pub fn show(session: &Session, number: MeterNumber) -> Result<ShowReport> {
         profile: state.profile().name(),
         supplied: Supplied::of(state),
         price_hundredths_fen: state.price(session.now()?).0,
+        stuck: state.actuator.stuck().map(|stuck| stuck.cause.name()),
+        alarm: state.is_alarmed(),
         pipe: state.pipe.as_ref().map(PipeLook::from),
         owed_fen: meter.debt(),
         display: shown(&meter.display()),

@@ -1,4 +1,4 @@
-//! What happens around a meter on a pipe: its battery, a magnet.
+//! What happens around a meter and in it: its battery, a magnet, a valve that sticks or leaks, contacts that are welded.
 
 use super::place::{MeterPlace, folder, shown};
 use super::supplied::Supplied;
@@ -27,6 +27,8 @@ pub struct SensorsReport {
     /// Register and supply.
     #[serde(flatten)]
     pub supplied: Supplied,
+    /// Why relay or valve did not come to where they were told, by its name.
+    pub stuck: Option<&'static str>,
     /// What holds the valve closed beside the purse, by its name.
     pub locked: Option<&'static str>,
     /// The display: two lines and a hint.
@@ -36,7 +38,7 @@ pub struct SensorsReport {
 /// Changes what a meter feels, and lets its valve follow.
 ///
 /// # Errors
-/// There is no such meter, or one without a valve; its ESAM is not there; the flash cannot be kept.
+/// There is no such meter, or it has nothing of what is changed; its ESAM is not there; the flash cannot be kept.
 pub fn sensors(session: &Session, request: &SensorsRequest) -> Result<SensorsReport> {
     let place = MeterPlace::new(&folder(session)?, request.number);
     place.must_exist()?;
@@ -45,11 +47,11 @@ pub fn sensors(session: &Session, request: &SensorsRequest) -> Result<SensorsRep
     let mut meter = place.load()?;
     if !meter.sense(request.sensed, session.now()?) {
         return Err(refused(format!(
-            "meter {} is for electricity: it has no battery and no valve",
+            "meter {} is for electricity: it has no battery, no valve, and nothing that a magnet moves",
             request.number
         ))
         .code("no-valve")
-        .hint("`gridcard meter new --profile gas` makes one that has")
+        .hint("its relay can be --jammed; `gridcard meter new --profile gas` makes one that has a valve")
         .into());
     }
     place.save(&meter)?;
@@ -58,6 +60,7 @@ pub fn sensors(session: &Session, request: &SensorsRequest) -> Result<SensorsRep
     Ok(SensorsReport {
         meter: request.number,
         supplied: Supplied::of(state),
+        stuck: state.actuator.stuck().map(|stuck| stuck.cause.name()),
         locked: state.pipe.as_ref().and_then(|pipe| pipe.locked).map(Lock::name),
         display: shown(&meter.display()),
     })

@@ -322,7 +322,7 @@ pub fn read_back(
 /// Tells the meter what to do with its relay, for so many minutes where the order lasts; `until`: after that time, by its own clock, it does not obey any more.
 ///
 /// # Errors
-/// As [`identify`].
+/// As [`identify`]; relay or valve do not obey.
 pub fn control(
     session: &Session,
     link: &mut dyn ByteLink,
@@ -334,6 +334,12 @@ pub fn control(
         let [act, delay] = order.bytes(minutes);
         let plain = sealed_until([act, delay], until);
         meter.line.control(&meter.station.control(meter.random, &plain))?;
+        if meter.line.obeys()? == Some(false) {
+            return Err(refused("the meter took the command, and its relay or valve does not stand where it was told to")
+                .code("relay-stuck")
+                .hint("current flows through a relay whose contacts are welded; the meter goes on trying: send somebody")
+                .into());
+        }
         Ok(meter.done(format!("the meter obeys {act:02X}")))
     })
 }

@@ -13,12 +13,19 @@ pub struct Supplied {
     pub register: u32,
     /// The customer has no supply.
     pub is_cut: bool,
+    /// What cuts it does not do what it was told.
+    pub is_stuck: bool,
 }
 
 impl Supplied {
     /// Of a meter.
     pub fn of(state: &MeterState) -> Self {
-        Supplied { profile: state.profile(), register: state.register.hundredths, is_cut: state.relay_open }
+        Supplied {
+            profile: state.profile(),
+            register: state.register.hundredths,
+            is_cut: state.relay_open,
+            is_stuck: state.actuator.stuck().is_some(),
+        }
     }
 
     /// The register with its unit.
@@ -34,7 +41,9 @@ impl Supplied {
     /// How it stands: an open relay is a closed valve.
     pub fn position(&self) -> String {
         let stands = if self.is_cut == self.profile.has_valve() { "closed" } else { "open" };
-        if self.is_cut { format!("{stands} (no {})", self.profile.supply()) } else { stands.to_owned() }
+        let without = if self.is_cut { format!(" (no {})", self.profile.supply()) } else { String::new() };
+        let stuck = if self.is_stuck { ", does not move" } else { "" };
+        format!("{stands}{without}{stuck}")
     }
 }
 

@@ -121,6 +121,12 @@ fn corpora() -> Corpora {
             put(target, name, hex::decode(digits).unwrap());
         }
     }
+    for (name, digits) in PIPES {
+        let bytes = hex::decode(digits).unwrap();
+        put("explain", &format!("pipe-{name}"), bytes.clone());
+        // What is called for is done once the meter is awake.
+        put("pipe", name, [&[0xFE; 24][..], &bytes].concat());
+    }
     for (name, digits) in FAR {
         put("far", name, hex::decode(digits).unwrap());
     }
@@ -174,6 +180,21 @@ const FRAMES: [(&str, &str); 5] = [
     ("identity", "681290785634126803203233333A34333333FAF9F8F7F6F5F4F3DAD9D8D7D6D5D4D345C3AB8967453333FE16"),
     ("refusal", "6812907856341268C3023B33B916"),
     ("recharge", "6812907856341268031E3235343A34333333435A333335333333060504036745333335660A090807FB16"),
+];
+/// Frames of CJ/T 188: two known ones of the field, and what our meters hear and say.
+const PIPES: [(&str, &str); 9] = [
+    ("known-water", "FEFEFEFE68104433221100337801031F90008016"),
+    ("known-heat", "6820324131400000000103901F012016"),
+    ("read", "FEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFE68AAAAAAAAAAAAAAAA01031F90016C16"),
+    ("value", "68301290785634120081161F9001563412002C000010002C3020102811262004007C16"),
+    ("purchases", "6810129078563412008112058102020000030000000800504207000000EF16"),
+    ("valve", "683012907856341200040417A003556516"),
+    ("sealed", "683012907856341200041717A004000102030405060708090A0B0C0D0E0F10111213E216"),
+    ("refusal", "683012907856341200C4030301041D16"),
+    (
+        "inside",
+        "683012907856341200042445F60503FF00000701000000A0A1A2A3A4A5A6A7C0C1C2C3C4C5C6C71290785634120000AE16",
+    ),
 ];
 /// Login, confirmation, and a heartbeat with a frame of DL/T 645 before it.
 const FAR: [(&str, &str); 3] = [

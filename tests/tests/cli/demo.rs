@@ -61,15 +61,24 @@ fn every_way_leads_into_one_purse() {
             "signed-online",
         ];
         let lines = ["infrared", "irda", "bluetooth", "ble", "nfc"];
-        assert_eq!(names, [&kinds[..], &lines[..]].concat());
-        for way in &ways[9..] {
+        // A neighbour's gas meter: another purse, in the same books.
+        let gas = ["sim", "online", "storage"];
+        assert_eq!(names, [&kinds[..], &lines[..], &gas[..]].concat());
+        let of_gas = ways.iter().map(|way| way["meter"] == "gas").collect::<Vec<_>>();
+        assert_eq!(of_gas, [[false; 14].as_slice(), &[true; 3]].concat());
+        // Its line is twice as fast, and has the frames around the messages, and the bytes that wake it.
+        let (at_gas, bare) = (&ways[15], &ways[1]);
+        assert_eq!(figure(at_gas, "bits_per_s"), 2400);
+        assert!(figure(at_gas, "line_ms") < figure(bare, "line_ms"), "{at_gas} {bare}");
+        assert!(figure(at_gas, "line_ms_9600") > figure(bare, "line_ms_9600"), "{at_gas} {bare}");
+        for way in &ways[9..14] {
             assert!(figure(way, "least_ms") < figure(way, "line_ms"), "{way}");
         }
         // The same messages at the same speed: the eye's own time has the meter's answers and the bytes that wake it in it.
         let [eye, bytes] = [9, 8].map(|way: usize| figure(&ways[way], "line_ms"));
         assert!(eye > bytes && eye < bytes + 400, "{ways:?}");
         // The slowest light is the slowest line.
-        assert!(ways[10..].iter().all(|way| figure(way, "line_ms") < eye), "{ways:?}");
+        assert!(ways[10..14].iter().all(|way| figure(way, "line_ms") < eye), "{ways:?}");
         let mut sum = 0;
         for way in ways {
             assert_eq!(way["settled"], true, "{way}");
@@ -78,7 +87,8 @@ fn every_way_leads_into_one_purse() {
         for name in ["sold_fen", "credited_fen", "settled_fen"] {
             assert_eq!(figure(&report, name), sum, "{name}");
         }
-        assert_eq!((figure(&report, "orders"), figure(&report, "settled")), (14, 14));
+        assert_eq!((figure(&report, "orders"), figure(&report, "settled")), (17, 17));
+        assert_eq!(figure(&report, "meters"), 2);
         // Slower than its messages alone could ever be, and eight times as slow as at eight times the speed, but for the waiting.
         let online = &ways[1];
         assert_eq!(figure(online, "bits_per_s"), 1200);

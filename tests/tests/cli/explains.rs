@@ -153,6 +153,38 @@ fn receipts_images_traces_frames_and_commands() {
         (&parts[1]["fails"]["place"]["from"], &parts[1]["fails"]["place"]["hex"]),
         (&30.into(), &"AF".into())
     );
+    // Of gas and water meters: a known request, a value, a command of nobody's, a refusal, a spoiled one, a cut one, and what is carried inside.
+    let water = "FEFEFEFE68104433221100337801031F90008016";
+    let inside =
+        "683012907856341200042445F60503FF00000701000000A0A1A2A3A4A5A6A7C0C1C2C3C4C5C6C71290785634120000AE16";
+    let object = explained(
+        &world,
+        &[
+            water,
+            "68301290785634120081161F9001563412002C000010002C3020102811262004007C16",
+            "683012907856341200040417A003556516",
+            "683012907856341200C4030301041D16",
+            &water.replace("8016", "8116"),
+            &water[..34],
+            inside,
+            &format!("{water}{good}"),
+        ],
+    );
+    let parts = object["parts"].as_array().unwrap();
+    let checks: Vec<&str> = parts.iter().map(|part| part["fails"]["check"].as_str().unwrap_or("")).collect();
+    assert_eq!(checks, ["", "", "", "pipe-refuses", "frame-sum", "frame-cut", "", "", ""], "{object}");
+    assert_eq!(value(&parts[0], "identifier"), "901F, what is metered now (low byte first)");
+    assert_eq!(
+        (value(&parts[1], "metered"), value(&parts[1], "state"), value(&parts[1], "time")),
+        ("1234.56 m3", "open, the battery is low", "2026-11-28 10:20:30")
+    );
+    assert_eq!(value(&parts[2], "command"), "55, open it");
+    assert_eq!(parts[3]["fails"]["place"]["from"], 13);
+    assert_eq!(parts[4]["fails"]["place"]["hex"], "81");
+    assert_eq!(value(&parts[6], "inside"), "a frame of DL/T 645: request, security");
+    let cipher = parts[6]["lines"].as_array().unwrap().iter().find(|line| line["name"] == "cipher").unwrap();
+    assert_eq!((&cipher["value"], &cipher["place"]["from"]), (&"A7A6A5A4A3A2A1A0".into(), &23.into()));
+    assert_eq!(value(&parts[8], "identifier"), "00010000, energy-forward", "both protocols on one line");
     let listing = world.fresh(".log");
     fs::write(
         &listing,

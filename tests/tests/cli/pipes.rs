@@ -205,3 +205,79 @@ fn prices_nobody_could_bill_by_are_refused_before_a_line_is_opened() {
     tariff(&["--prices", "1,2", "--days", "02-29"]).fails(2, &["every year"]);
     tariff(&["--steps", "5"]).fails(2, &["--prices"]);
 }
+
+/// What breaks is told by whoever hears of it: the display, a reader, a station, and what flows is owed.
+#[test]
+fn a_valve_that_sticks_and_contacts_that_are_welded_are_told() {
+    let world = World::new();
+    piped(&world, &CHEN, "gas").ok();
+    for customer in [&CHEN, &WANG] {
+        world.purchase(customer, "50");
+    }
+    let sensors = |customer: &Customer, options: &[&str]| {
+        world.meters(&["meter", "sensors", customer.meter]).with(options).run()
+    };
+    let port = Port::of(&world, &[&CHEN, &WANG]);
+    sensors(&CHEN, &["--jammed", "on"]).ok().shows(&["open", "stuck", "no"]);
+    let refused = station(&world, &port, &CHEN, "valve", &["close", "--json"]).run();
+    assert_eq!((refused.code, &refused.object()["code"]), (1, &"valve-stuck".into()));
+    world
+        .meters(&["meter", "read", &port.line, "--protocol", "188", "valve"])
+        .run()
+        .ok()
+        .shows(&["does not move"]);
+    let after = shown(&world, &CHEN);
+    assert_eq!((&after["stuck"], &after["valve_open"]), (&"jammed".into(), &true.into()));
+    assert_eq!(after["alarm"], true);
+    assert_eq!(after["display"][2], "the valve does not move: call the company");
+    world.meters(&["meter", "show", CHEN.meter]).run().ok().shows(&[
+        "open, does not move",
+        "stuck",
+        "jammed",
+    ]);
+    world.meters(&["meter", "consume", CHEN.meter, "--m3", "2"]).run().ok().shows(&["44.00 yuan"]);
+    sensors(&CHEN, &["--jammed", "off"]).ok();
+    station(&world, &port, &CHEN, "valve", &["close"]).run().ok().shows(&["the valve is closed"]);
+    let leaks = sensors(&CHEN, &["--leak", "50"]).ok();
+    leaks.shows(&["closed (no gas)", "nothing"]);
+    world.meters(&["meter", "consume", CHEN.meter, "--hours", "2"]).run().ok().shows(&["2.10 m3"]);
+    assert_eq!(shown(&world, &CHEN)["locked"], "leak");
+
+    // Contacts that are welded: the station hears it, and the status word has both bits.
+    sensors(&WANG, &["--jammed", "on"]).ok().shows(&["closed"]);
+    let refused = station(&world, &port, &WANG, "control", &["trip", "--json"]).run();
+    assert_eq!((refused.code, &refused.object()["code"]), (1, &"relay-stuck".into()));
+    world
+        .meters(&["meter", "read", &port.line, "--address", WANG.meter, "status-3"])
+        .run()
+        .ok()
+        .shows(&["0240h"]);
+    assert_eq!(shown(&world, &WANG)["stuck"], "welded");
+    sensors(&WANG, &["--jammed", "off"]).ok();
+    station(&world, &port, &WANG, "control", &["trip"]).run().ok();
+    assert_eq!(shown(&world, &WANG)["relay_open"], true);
+    let refused = sensors(&WANG, &["--leak", "5", "--json"]);
+    assert_eq!((refused.code, &refused.object()["code"]), (1, &"no-valve".into()));
+    assert_eq!(port.end("-TERM").0, Some(0));
+}
+
+/// A station with its phone to a gas meter, over each line with its physics.
+#[test]
+fn a_gas_meter_is_read_and_its_valve_moved_over_every_line() {
+    let world = World::new();
+    piped(&world, &CHEN, "gas").ok();
+    world.purchase(&CHEN, "50");
+    for line in ["infrared", "irda", "bluetooth", "ble", "nfc"] {
+        let over = ["--line", line, "--protocol", "188"];
+        let read = world.meters(&["meter", "read", CHEN.meter, "volume", "valve"]).with(&over).run().ok();
+        read.shows(&["0.00 m3", "open", line, "the frames alone take"]);
+        let at = [
+            "meter", "station", "valve", CHEN.meter, "--meter", CHEN.meter, "--city", REGION, "--line", line,
+        ];
+        world.meters(&at).with(&["close"]).run().ok().shows(&["the valve is closed", line]);
+        assert!(!is_open(&world, &CHEN), "{line}");
+        world.meters(&at).with(&["open"]).run().ok().shows(&["the valve is open"]);
+        let identify = ["meter", "station", "identify", CHEN.meter, "--meter", CHEN.meter, "--city", REGION];
+        world.meters(&identify).with(&over).run().ok().shows(&["50.00", CHEN.number]);
+    }
+}

@@ -1,6 +1,7 @@
-//! A meter's port with a line at it that somebody may cut, or that says things twice.
+//! A meter's port with a line at it that somebody may cut, or that says things twice; of a meter on a pipe, which sleeps, its own protocol.
 
 use super::site::Site;
+use meter::cjt188::{Asked, Facts, Sleep, answer, asked, carry, valve};
 use meter::port::{Guard, Way, serve};
 use parties::trouble::Result;
 use reader::driver::esam::{Esam, Purse};
@@ -8,8 +9,9 @@ use scheme::Chance;
 use scheme::moment::Moment;
 use std::collections::VecDeque;
 use std::time::Duration;
-use wire::dlt645::Receiver;
-use wire::{ByteLink, LinkError};
+use wire::dlt645::{Frame, Receiver};
+use wire::frames::FrameError;
+use wire::{ByteLink, LinkError, cjt188};
 
 /// What becomes of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +22,42 @@ pub struct LineFault {
     pub twice_after: Option<u32>,
 }
 
+/// What a port hears.
+enum Ear {
+    /// Frames of DL/T 645.
+    Current(Receiver),
+    /// Those of CJ/T 188, when it was called.
+    Pipe(Sleep, cjt188::Receiver),
+}
+
+/// A frame that came: of DL/T 645, or of CJ/T 188.
+enum Came {
+    Current(Frame),
+    Pipe(cjt188::Frame),
+}
+
+impl Ear {
+    fn hear(&mut self, bytes: &[u8], now: Moment) -> Vec<Came> {
+        match self {
+            Ear::Current(receiver) => {
+                let found = if bytes.is_empty() { receiver.silence() } else { receiver.push(bytes) };
+                found.into_iter().flatten().map(Came::Current).collect()
+            }
+            Ear::Pipe(sleep, receiver) => {
+                let mut found = if bytes.is_empty() { receiver.silence() } else { Vec::new() };
+                for byte in bytes {
+                    if sleep.hears(*byte, now) {
+                        found.extend(receiver.push(&[*byte]));
+                    } else {
+                        *receiver = cjt188::Receiver::new();
+                    }
+                }
+                found.into_iter().flatten().map(Came::Pipe).collect()
+            }
+        }
+    }
+}
+
 /// The near end of a line at a meter's port.
 pub struct Eye<'s> {
     site: &'s mut Site,
@@ -27,7 +65,7 @@ pub struct Eye<'s> {
     now: Moment,
     fault: LineFault,
     guard: Guard,
-    receiver: Receiver,
+    ear: Ear,
     said: VecDeque<u8>,
     passed: u32,
 }
@@ -35,8 +73,11 @@ pub struct Eye<'s> {
 impl<'s> Eye<'s> {
     /// A line at a meter's port, with what becomes of it.
     pub fn new(site: &'s mut Site, way: Way, now: Moment, fault: LineFault) -> Self {
-        let (guard, receiver) = (Guard::default(), Receiver::new());
-        Eye { site, way, now, fault, guard, receiver, said: VecDeque::new(), passed: 0 }
+        let ear = match site.meter.state().pipe {
+            None => Ear::Current(Receiver::new()),
+            Some(_) => Ear::Pipe(Sleep::default(), cjt188::Receiver::new()),
+        };
+        Eye { site, way, now, fault, guard: Guard::default(), ear, said: VecDeque::new(), passed: 0 }
     }
 
     /// What is in the purse, by another look at the card as it is: the session that the port keeps goes on.
@@ -48,6 +89,33 @@ impl<'s> Eye<'s> {
         let mut esam = Esam::new(&mut card);
         esam.reset()?;
         Ok(esam.purse()?)
+    }
+
+    /// What the meter says to a frame, if it says something.
+    fn answer(&mut self, came: &Came, before: u32) -> Option<core::result::Result<Vec<u8>, FrameError>> {
+        let Site { meter, esam, seed, .. } = &mut *self.site;
+        let mut chance = seed.chance(&format!("port {} {before}", self.now));
+        let mut random = |bytes: &mut [u8]| chance.fill(bytes);
+        let (guard, way, now) = (&mut self.guard, self.way, self.now);
+        match came {
+            Came::Current(frame) => {
+                serve(meter, esam, guard, way, frame, now, &mut random).map(|said| said.to_bytes())
+            }
+            Came::Pipe(frame) => {
+                let said = match asked(meter.state(), frame)? {
+                    Asked::Look => {
+                        let facts = Facts { state: meter.state(), now, purse: None, key_version: None };
+                        answer(&facts, frame)
+                    }
+                    Asked::Carried(inside) => {
+                        let said = serve(meter, esam, guard, way, &inside, now, &mut random)?;
+                        carry(meter.state(), frame, &said)?
+                    }
+                    Asked::Valve => valve(meter, esam, (guard, way), frame, now),
+                };
+                Some(said.to_bytes())
+            }
+        }
     }
 
     /// One frame more; an error where it comes nowhere.
@@ -63,20 +131,15 @@ impl<'s> Eye<'s> {
 
 impl ByteLink for Eye<'_> {
     fn send(&mut self, bytes: &[u8]) -> core::result::Result<(), LinkError> {
-        let found = if bytes.is_empty() { self.receiver.silence() } else { self.receiver.push(bytes) };
-        for frame in found.into_iter().flatten() {
+        for came in self.ear.hear(bytes, self.now) {
             let before = self.pass()?;
-            let Site { meter, esam, seed, .. } = &mut *self.site;
-            let mut chance = seed.chance(&format!("port {} {before}", self.now));
-            let mut random = |bytes: &mut [u8]| chance.fill(bytes);
-            let mut hear = || serve(meter, esam, &mut self.guard, self.way, &frame, self.now, &mut random);
-            let answer = hear();
+            let answer = self.answer(&came, before);
             if self.fault.twice_after == Some(before) {
-                hear();
+                self.answer(&came, before);
             }
             if let Some(answer) = answer {
                 self.pass()?;
-                self.said.extend(answer.to_bytes().map_err(|error| LinkError::Failed(error.to_string()))?);
+                self.said.extend(answer.map_err(|error| LinkError::Failed(error.to_string()))?);
             }
         }
         Ok(())

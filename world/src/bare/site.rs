@@ -2,7 +2,7 @@
 
 use super::seed::{FIRST_CUSTOMER, FIRST_METER, Seed};
 use keys::Zeroizing;
-use meter::{FormalKeys, InsertionReport, Meter};
+use meter::{FormalKeys, InsertionReport, Medium, Meter, Profile, StorageReport};
 use parties::trouble::{Result, refused};
 use reader::driver::esam::{Esam, Purse};
 use reader::driver::sim::Sim;
@@ -181,6 +181,37 @@ impl Site {
     pub fn insert(&mut self, now: Moment) -> InsertionReport {
         let mut random = self.seed.chance("meter");
         self.meter.insert(&mut self.esam, &mut self.sim, now, &mut |bytes| random.fill(bytes))
+    }
+
+    /// A medium with files into the meter, in the place of the SIM.
+    pub fn insert_storage(&mut self, medium: &mut dyn Medium, now: Moment) -> StorageReport {
+        let mut random = self.seed.chance("meter");
+        self.meter.insert_storage(&mut self.esam, medium, None, now, &mut |bytes| random.fill(bytes))
+    }
+
+    /// The same customer, whose meter is for something else.
+    ///
+    /// # Errors
+    /// A meter that does not come back from its flash.
+    pub fn with_profile(self, profile: Profile) -> Result<Self> {
+        let meter = Meter::from_flash(&self.meter.to_flash(FormalKeys::Refuse)?)?.with_profile(profile);
+        Ok(Site { meter, ..self })
+    }
+
+    /// IMSI of the customer's SIM of a version.
+    ///
+    /// # Errors
+    /// There are none: it has its digits.
+    pub fn imsi(&self, version: u32) -> Result<Imsi> {
+        Ok(imsi(self.n, version).parse()?)
+    }
+
+    /// What the meter remembers without its supply.
+    ///
+    /// # Errors
+    /// The flash cannot be written.
+    pub fn flash(&self) -> Result<Flash> {
+        Ok(Flash(self.meter.to_flash(FormalKeys::Refuse)?))
     }
 
     /// As [`Site::insert`], and what the meter's flash has by then: all that a meter knows which loses its power now.

@@ -10,6 +10,7 @@ mod phones;
 mod port;
 mod records;
 mod signing;
+mod valve;
 
 use super::board::{Progress, Row};
 use crate::bare::Seed;
@@ -28,6 +29,8 @@ pub fn protocols(suite: Suite, seed: Seed, progress: Progress<'_>) -> Result<Vec
     progress("a meter's port");
     rows.push(port::frames(suite, seed)?);
     rows.push(port::parameter_mac(suite, seed)?);
+    progress("a gas meter's valve");
+    rows.push(valve::row(suite, seed)?);
     progress("signatures");
     rows.extend(signing::rows(suite, seed)?);
     progress("two orders of one count");

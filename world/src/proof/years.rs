@@ -5,10 +5,12 @@
 
 mod check;
 mod counter;
+mod media;
 mod meters;
 mod online;
 mod paying;
 mod phones;
+mod pipes;
 mod report;
 mod under;
 mod wish;
@@ -18,6 +20,7 @@ pub use report::{Years, YearsReport};
 use super::board::Progress;
 use crate::bare::{BEGIN, City, Entry, House, Site};
 use crate::queue::Queue;
+use crate::stick::Stick;
 use parties::trouble::Result;
 use scheme::signing::Mode;
 use server::Store;
@@ -49,7 +52,8 @@ pub fn years_with(books: Store, what: &Years, progress: Progress<'_>) -> Result<
         city.make_psam()?;
     }
     let mode = |n: u32| if n % 3 == 2 { Mode::Signed } else { Mode::Symmetric };
-    let sites: Vec<Site> = (0..what.meters).map(|n| city.site(n, mode(n))).collect::<Result<_>>()?;
+    let site = |n: u32| city.site(n, mode(n))?.with_profile(pipes::profile(n));
+    let sites: Vec<Site> = (0..what.meters).map(site).collect::<Result<_>>()?;
     let bank = city.bank_with(books, &sites)?;
     let mut chance = what.seed.chance("households");
     let households = sites.into_iter().map(|site| Household {
@@ -66,6 +70,7 @@ pub fn years_with(books: Store, what: &Years, progress: Progress<'_>) -> Result<
         spent: 0,
         paying: None,
         phone: Phone::default(),
+        stick: Stick::default(),
     });
     let mut under = Under {
         what: *what,

@@ -10,11 +10,12 @@ mod far;
 mod frames;
 mod keeping;
 mod online;
+mod pipes;
 mod proof;
 mod province;
 mod purchase;
 
-use gridcard_world::{Suite, Town, World, people};
+use gridcard_world::{Profile, Suite, Town, World, people};
 use std::ops::Deref;
 use tempfile::TempDir;
 
@@ -40,6 +41,15 @@ impl Place {
         let home = TempDir::new().unwrap();
         let town = Town::new(world(&home), people::made_up(customers).unwrap(), Suite::TripleDes).unwrap();
         Place { town, _home: home }
+    }
+
+    /// Ready for the first purchase of one customer, whose meter is of gas or water.
+    pub fn piped(profile: Profile) -> Self {
+        let Place { town, _home } = Place::empty(1);
+        let meter = town.people()[0].meter;
+        let place = Place { town: town.with_profile(meter, profile), _home };
+        place.settle_down().unwrap();
+        place
     }
 
     /// Ready for the first purchase.

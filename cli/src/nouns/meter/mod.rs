@@ -59,7 +59,7 @@ pub enum Verb {
         #[arg(long, group = "much", required_unless_present_any = ["kwh", "m3"])]
         hours: Option<u32>,
     },
-    /// Change what a meter of gas or water feels: its battery, a magnet.
+    /// Change what a meter feels, and what breaks in it: battery, magnet, a valve or relay that sticks, a leak.
     Sensors(pipe::Sensors),
     /// Show a meter: display, register, relay or valve, events.
     Show {
@@ -263,6 +263,10 @@ fn show(call: &Call, number: &MeterNumber) -> Result<()> {
         ("register", supplied.register()),
         (supplied.device(), supplied.position()),
     ];
+    if report.alarm {
+        lines.push(("alarm", "on".to_owned()));
+    }
+    lines.extend(report.stuck.map(|cause| ("stuck", cause.to_owned())));
     if let Some(pipe) = &report.pipe {
         let weak = if pipe.battery_weak { ", change it" } else { "" };
         lines.push((

@@ -198,8 +198,12 @@ pub fn run(call: &Call, act: &Act) -> Result<()> {
         Act::Valve { at, position, until } => {
             let opens = position == "open";
             // It speaks the meter's own protocol too.
-            let moved =
-                at.ahead.reach(call, |link| station::move_valve(call, link, &at.request(), opens, *until))?;
+            let moved = at.ahead.reach(call, |link| {
+                if at.ahead.is_near() {
+                    Protocol::Cjt188.speak(link, |link| station::infrared(call, link, &at.request()))?;
+                }
+                station::move_valve(call, link, &at.request(), opens, *until)
+            })?;
             moved.tell(call, &done(&moved.report));
             Ok(())
         }

@@ -153,18 +153,18 @@ fn what_is_not_proved_moves_nothing_and_is_counted() {
 #[test]
 fn a_station_alone_opens_what_a_magnet_closed() {
     let mut place = gas();
-    place.meter.sense(Sensed { magnet: Some(true), battery_mv: None }, now());
+    place.meter.sense(Sensed { magnet: Some(true), ..Sensed::default() }, now());
     assert!(!is_open(&place));
     let random = identify(&mut place);
     let open = sealed(&place, random, 0x55, NEVER);
     assert_eq!(move_valve(&mut place, &open), Ok([0x01, 0x01]), "the magnet is still there");
-    place.meter.sense(Sensed { magnet: Some(false), battery_mv: None }, now());
+    place.meter.sense(Sensed { magnet: Some(false), ..Sensed::default() }, now());
     assert!(!is_open(&place));
     let random = identify(&mut place);
     let open = sealed(&place, random, 0x55, NEVER);
     assert_eq!(move_valve(&mut place, &open), Ok([0x00, 0x00]));
     // A station does not open a valve whose battery is low.
-    place.meter.sense(Sensed { magnet: None, battery_mv: Some(2900) }, now());
+    place.meter.sense(Sensed { battery_mv: Some(2900), ..Sensed::default() }, now());
     let keep = sealed(&place, random, 0x3A, NEVER);
     assert_eq!(
         move_valve(&mut place, &keep),

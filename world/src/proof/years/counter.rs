@@ -13,12 +13,13 @@ const LOW: Fen = Fen(30_00);
 impl Under<'_> {
     pub(super) fn maybe_buy(&mut self, n: usize) -> Result<()> {
         let household = &self.households[n];
-        if household.waits() || household.site.meter.state().balance > LOW {
+        let wants = household.site.meter.state().balance <= LOW || self.is_silenced(n);
+        if household.waits() || !wants {
             return Ok(());
         }
         let amount = Fen(50_00 + 10_00 * draw(&mut self.chance, 25));
         match self.households[n].way {
-            Way::Cash => self.buy_at_counter(n, amount),
+            Way::Cash | Way::Storage => self.buy_at_counter(n, amount),
             Way::Account => self.buy_by_account(n, amount, None).map(drop),
             Way::Phone => self.buy_by_phone(n, amount),
             // By the field's frames an account cannot be opened.

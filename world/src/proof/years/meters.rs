@@ -1,7 +1,8 @@
 //! What is done at meters: energy is taken, SIMs are put in and pulled out, supplies fail.
 
+use super::pipes::drawn;
 use super::under::{DAY_S, Event, Under, draw};
-use meter::{Consumption, Outcome};
+use meter::Outcome;
 use parties::trouble::Result;
 use reader::driver::esam::Purse;
 use scheme::money::Fen;
@@ -17,7 +18,15 @@ impl Under<'_> {
             household.site.esam.cut(SupplyCut { after, torn: Torn::Noise(1) });
         }
         let now = self.now.add_seconds(household.drift).unwrap_or(self.now);
-        household.site.meter.consume(&mut household.site.esam, Consumption::Energy(hundredths), now);
+        let (before, wanted) = {
+            let state = household.site.meter.state();
+            (state.register.hundredths, drawn(state.profile(), hundredths))
+        };
+        let was_closed = household.site.meter.state().relay_open
+            && household.site.meter.state().actuator.stuck().is_none();
+        household.site.meter.consume(&mut household.site.esam, wanted, now);
+        self.flowed(n, before, was_closed);
+        let household = &mut self.households[n];
         if cut {
             household.site.power_off()?;
         }

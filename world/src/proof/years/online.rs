@@ -12,6 +12,7 @@ use parties::bank::recharge::RechargeReport;
 use parties::pipe::{OnlineServer, RechargeServer, Telephone, Wanted};
 use parties::trouble::{Failure, Result, Trouble, refused};
 use parties::{frames, pipe};
+use reader::cjt188::Carried;
 use reader::security::BankAsked;
 use scheme::Kind;
 use scheme::Moment;
@@ -22,6 +23,7 @@ use scheme::online::SessionId;
 use scheme::order::OrderId;
 use server::{Registry as _, SealedOrder, Settlement};
 use vcard::{SupplyCut, Torn};
+use wire::ByteLink;
 
 /// Times that somebody tries before he waits for a message, or asks at the counter.
 const TRIES: u32 = 3;
@@ -227,12 +229,17 @@ impl Under<'_> {
         let mut far = Far { bank, of, customer, plan, step: 0, made: None, settled: None };
         let way = if by_frames { port::Way::Wires } else { port::Way::Infrared };
         let chance = site.chance(&format!("air {now}"));
+        let is_pipe = site.meter.state().pipe.is_some();
         let mut eye = Eye::new(site, way, now, line);
         let passed = if by_frames {
-            frames::pass(&mut eye, &mut far, &wanted)
+            let mut pass = |line: &mut dyn ByteLink| frames::pass(line, &mut far, &wanted);
+            if is_pipe { pass(&mut Carried::new(&mut eye)) } else { pass(&mut eye) }
         } else {
             let opened = kind.open(&setting, &mut eye, chance).map_err(Trouble::from);
-            opened.and_then(|mut line| pipe::pass(&mut *line, &mut far, &wanted, &telephone))
+            opened.and_then(|mut line| {
+                let mut pass = |line: &mut dyn ByteLink| pipe::pass(line, &mut far, &wanted, &telephone);
+                if is_pipe { pass(&mut Carried::new(&mut *line)) } else { pass(&mut *line) }
+            })
         };
         drop(eye);
         let (made, settled) = (far.made.take(), far.settled.take());

@@ -5,6 +5,7 @@ use super::wish::Phone;
 use crate::bare::{Bank, Entry, House, Site};
 use crate::proof::board::Progress;
 use crate::queue::Queue;
+use crate::stick::Stick;
 use client::talk::Wanted;
 use parties::trouble::Result;
 use scheme::Moment;
@@ -38,6 +39,8 @@ pub(super) enum Event {
     AskHouse(usize, OrderId),
     /// A customer looks what became of his purchase by phone.
     Phone(usize),
+    /// Somebody comes to a meter that something is wrong with.
+    Visit(usize),
 }
 
 /// How a customer buys.
@@ -45,6 +48,8 @@ pub(super) enum Event {
 pub(super) enum Way {
     /// In cash; the order comes as a message.
     Cash,
+    /// In cash; the order is a file on a flash disk.
+    Storage,
     /// By his bank; the order comes as a message.
     Account,
     /// By phone, from his account; the phone fetches the order.
@@ -60,6 +65,7 @@ impl Way {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Way::Cash => "in cash, by message",
+            Way::Storage => "in cash, by flash disk",
             Way::Account => "by bank, by message",
             Way::Phone => "by phone",
             Way::Online => "online",
@@ -74,6 +80,7 @@ impl Way {
             (2, _) => Way::Account,
             (3, _) => Way::Frames,
             (4, _) => Way::Phone,
+            (6, _) => Way::Storage,
             _ => Way::Cash,
         }
     }
@@ -104,6 +111,8 @@ pub(super) struct Household {
     pub(super) paying: Option<OrderId>,
     /// His phone, and what he wants by it.
     pub(super) phone: Phone,
+    /// His flash disk.
+    pub(super) stick: Stick,
 }
 
 impl Household {
@@ -191,6 +200,7 @@ impl Under<'_> {
         self.evening()?;
         for n in 0..self.households.len() {
             self.consume(n)?;
+            self.wear(n)?;
             if day < self.what.days {
                 self.maybe_buy(n)?;
             }
@@ -218,6 +228,11 @@ impl Under<'_> {
 
     fn happen(&mut self, event: Event) -> Result<()> {
         match event {
+            Event::Order(n, records) if self.households[n].way == Way::Storage => {
+                self.onto_stick(n, records)?;
+                self.later(600, 2 * DAY_S as u32, Event::Insert(n));
+                Ok(())
+            }
             Event::Order(n, records) => {
                 let site = &mut self.households[n].site;
                 // A SIM that is full, or gone, takes nothing; its customer complains.
@@ -227,15 +242,14 @@ impl Under<'_> {
                 self.later(600, 2 * DAY_S as u32, Event::Insert(n));
                 Ok(())
             }
+            Event::Insert(n) if self.households[n].way == Way::Storage => self.insert_stick(n),
             Event::Insert(n) => self.insert(n),
             Event::Send(n) => {
-                let Some(records) = self.households[n].site.take_receipt()? else { return Ok(()) };
-                if !self.fault("receipt lost", 30) {
-                    if self.fault("receipt doubled", 30) {
-                        self.later(5, 3 * DAY_S as u32, Event::Receipt(n, records.clone()));
-                    }
-                    self.later(5, 7200, Event::Receipt(n, records));
-                }
+                let receipts = match self.households[n].way {
+                    Way::Storage => self.off_stick(n)?,
+                    _ => self.households[n].site.take_receipt()?.into_iter().collect(),
+                };
+                receipts.into_iter().for_each(|records| self.send_receipt(n, records));
                 Ok(())
             }
             Event::Receipt(n, records) => self.settle(n, &records),
@@ -243,6 +257,17 @@ impl Under<'_> {
             Event::Online(n) => self.try_online(n),
             Event::AskHouse(n, id) => self.ask_house(n, id),
             Event::Phone(n) => self.at_phone(n),
+            Event::Visit(n) => self.visit(n),
         }
+    }
+
+    fn send_receipt(&mut self, n: usize, records: Records) {
+        if self.fault("receipt lost", 30) {
+            return;
+        }
+        if self.fault("receipt doubled", 30) {
+            self.later(5, 3 * DAY_S as u32, Event::Receipt(n, records.clone()));
+        }
+        self.later(5, 7200, Event::Receipt(n, records));
     }
 }
