@@ -4,6 +4,7 @@ use clap::{Command, CommandFactory, Parser};
 use gridcard_cli::args::Cli;
 use gridcard_cli::manual;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
 /// Commands that can be said, with nothing behind them or something, by their words behind `gridcard`.
 fn commands(command: &Command, words: &str, found: &mut BTreeSet<String>) {
@@ -81,7 +82,8 @@ fn no_example_is_wider_than_a_page() {
 
 /// The end of a help page, as it was written.
 fn page(words: &str) -> String {
-    let mut command = manual::complete(Cli::command());
+    let asked: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+    let mut command = manual::complete(Cli::command(), &asked);
     for word in words.split(' ') {
         command = command.find_subcommand(word).unwrap().clone();
     }
