@@ -14,6 +14,7 @@ use scheme::{record_file, shown};
 use serde_json::Value;
 use std::io::Read;
 use vcard::Image;
+use wire::frames::{START, WAKE};
 use wire::typed;
 
 /// Options of `explain`.
@@ -98,7 +99,9 @@ fn given(call: &Call, options: &Options) -> Result<Given> {
         };
         refused(words).hint("name a file, a card (pcsc:, at:), or hexadecimal digits").code("explain-nothing")
     })?;
-    if let (Some(_), [cla, ins, p1, p2, ..]) = (shown_bytes(&bytes), &bytes[..]) {
+    // What wakes a meter stands before a frame, and begins no command.
+    let is_frame = bytes.first() == Some(&WAKE) && bytes.iter().find(|byte| **byte != WAKE) == Some(&START);
+    if let (false, Some(_), [cla, ins, p1, p2, ..]) = (is_frame, shown_bytes(&bytes), &bytes[..]) {
         let why = hides_data(&bytes).unwrap_or("a secret");
         let head = hex::encode_upper([*cla, *ins, *p1, *p2]);
         return Err(security(format!("the command {head} carries {why}, which other users would see"))
