@@ -20,7 +20,7 @@ const SWEEP_S: i64 = 60;
 /// Sessions of one id.
 const OF_ID: usize = 4;
 /// First messages of somebody that are answered, and kept for repeats, at one time: more are silence until the oldest is forgotten.
-const FIRSTS: usize = 64;
+const FIRSTS: usize = 1024;
 /// First messages that did not open, and are known again.
 const WRONG: usize = 65_536;
 
