@@ -29,7 +29,7 @@ pub const REQUEST: u8 = 0xE4;
 /// First byte of an answer that refuses: the refusal's field error follows.
 pub const REFUSED: u8 = 0xEF;
 
-/// Purchases that a PSAM keeps at once; the next one takes the place of the oldest.
+/// Purchases that a PSAM keeps at once; the next one takes the place of one of its own meter, else of the meter that has most.
 pub const AT_ONCE: usize = 8;
 
 /// Id of one online purchase, drawn by the server and used once.
