@@ -45,9 +45,8 @@ pub fn all(bytes: &[u8], hand: &Hand<'_>) -> Vec<Spot> {
             _ => from += 1,
         }
     }
-    if spots.is_empty() {
-        spots.extend(cut(bytes));
-    }
+    let behind = spots.last().map_or(0, |spot: &Spot| spot.end);
+    spots.extend(cut(bytes, behind));
     spots
 }
 
@@ -67,9 +66,9 @@ fn begun(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// A frame that does not end: these bytes begin with it, or with what wakes a meter, and it is about something known.
-fn cut(bytes: &[u8]) -> Option<Spot> {
-    let from = bytes.iter().position(|byte| *byte != WAKE)?;
+/// A frame that does not end: it begins behind these bytes, or behind what wakes a meter there, and is about something known.
+fn cut(bytes: &[u8], behind: usize) -> Option<Spot> {
+    let from = behind + bytes.get(behind..)?.iter().position(|byte| *byte != WAKE)?;
     let heard = Heard { bytes: bytes.get(from..)?, from };
     let wanted = begun(heard.bytes).filter(|wanted| *wanted > heard.bytes.len())?;
     let (about, ..) = Identifier::split(heard.bytes.get(BEFORE_DATA..)?)?;
