@@ -1,6 +1,8 @@
 //! The classic purchase card from outside: issued, loaded, put into a meter, read back; a customer goes from card to SIM and back
 //! [docs/specs/user-card.md].
 
+mod refused;
+
 use crate::world::{CHEN, Customer, Purse, WANG, World, text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -148,8 +150,6 @@ fn what_a_meter_and_a_bank_do_not_take_says_what_to_do() {
     let sim = world.sim(&CHEN);
     world.bank(&["server", "card", "read", text(&sim), "--pin-file", "pin"]).run().failed(1);
     world.phones(&["sim", "list", text(&card)]).run().failed(1);
-    let url = ["server", "card", "read", text(&card), "--url", "http://127.0.0.1:1"];
-    world.bank(&url).run().fails(2, &["bank's own folder"]);
     // Its end: nothing can be loaded any more.
     let retire = ["user-card", "retire", text(&card), "--pin-file", "pin", "--second-pin-file", "pin2"];
     world.city(&retire).run().ok();

@@ -1,6 +1,7 @@
 //! The verbs of the bank asked of a running server (`--url`): the same words, objects and exit codes as in the bank's own folder, and
 //! what goes wrong on the way.
 
+mod cards;
 mod faults;
 mod lost;
 mod rows;
