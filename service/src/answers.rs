@@ -18,6 +18,7 @@ static SHAPES: &[Shape] = &[
             ("order", "text"), ("customer", "text"), ("meter", "text"), ("serial", "text"), ("key_version", "int"),
             ("count", "int"), ("amount_fen", "int"), ("made_as", "text"), ("kind", "text"), ("state", "text"),
             ("settled", "flag"), ("issued", "text"), ("valid_until", "text"), ("expired", "flag"), ("replaces", "text?"),
+            ("card", "text?"),
         ],
     },
     Shape {

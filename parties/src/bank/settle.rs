@@ -10,7 +10,7 @@ use crate::log;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use crate::vouch;
-use crate::words::{energy, yuan};
+use crate::words::{register, yuan};
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
@@ -331,7 +331,7 @@ fn settled_line(file: String, result: Cow<'static, str>, settled: &Settled) -> R
         receipt.meter,
         receipt.time,
         receipt.balance,
-        energy(receipt.register),
+        register(receipt.register),
     );
     if settled.refund_due_fen > 0 {
         detail.push_str(&format!("; {} due to the customer", yuan(settled.refund_due_fen)));
