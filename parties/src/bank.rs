@@ -57,8 +57,12 @@ mod waiting;
 
 pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
 pub use books::{database, store};
-pub use card::{CardReading, CardReport, CardSaleRequest, CardSeen, load_card, read_card, see_card, write_card};
-pub use card_sale::{CardKeys, CardOrderRequest, CardReceipt, CardSale, ShownCard, sell_on_card, settle_card};
+pub use card::{
+    CardReading, CardReport, CardSaleRequest, CardSeen, load_card, read_card, see_card, write_card,
+};
+pub use card_sale::{
+    CardKeys, CardOrderRequest, CardReceipt, CardSale, ShownCard, sell_on_card, settle_card,
+};
 pub use change::{
     ChangeLine, ChangeMeterRequest, ChangeReport, ChangesReport, CorrectedLine, FinishChangeRequest,
     change_meter, changes, finish_change,

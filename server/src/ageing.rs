@@ -94,7 +94,9 @@ impl NextStep {
                 "expired, proof wanted: read the meter's count or settle its receipt, then `gridcard server reissue`"
             }
             NextStep::Wait => "wait for its receipt",
-            NextStep::Ask => "ask the customer to put the SIM or card into the meter and to send or bring the receipt",
+            NextStep::Ask => {
+                "ask the customer to put the SIM or card into the meter and to send or bring the receipt"
+            }
             NextStep::Visit => "visit the meter: put the SIM or card in, collect the receipt",
         }
     }

@@ -105,7 +105,8 @@ const METER: Field = may("meter", Text, "which of his meters; may be missing whe
 const CARD: Field = must("card", Text, "number of the card, 12 digits");
 const CHIP: Field = must("chip", Text, "serial number of its chip, 16 hexadecimal digits");
 const LOADED: Field = may("loaded_meter", Text, "the meter that stands on the card, where a receipt does");
-const RECEIPT: Field = may("receipt", Text, "the receipt on the card, 2 to 398 hexadecimal digits; missing: there is none");
+const RECEIPT: Field =
+    may("receipt", Text, "the receipt on the card, 2 to 398 hexadecimal digits; missing: there is none");
 const SAID: Field = must("message", Text, "what the meter said, as it came: 2 to 510 hexadecimal digits");
 const WHICH: &[(&str, &str)] = &[("meter", "which of his meters; may be missing where he has one alone")];
 

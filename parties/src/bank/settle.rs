@@ -266,7 +266,12 @@ pub(super) fn settle_one(
     let (at, pool) = (session.now()?, desk.pool(session)?);
     let mut pins = Pins::new(session, choice);
     let (books, seats) = desk.parts();
-    let openers = books.openers(incoming, &origin)?;
+    let openers = match books.openers(incoming, &origin) {
+        Ok(openers) => openers,
+        // What is no receipt at all is told like one that is not genuine.
+        Err(error @ SettleError::Refused(_)) => return Ok(Err(error)),
+        Err(error) => return Err(error.into()),
+    };
     let members = pool.opening(choice.psam, &openers, &|psam| seats.fit(psam))?;
     let mut settled: Result<Settlement, SettleError> = Err(Refusal::NotGenuine(meter).into());
     for member in members {

@@ -147,7 +147,9 @@ fn an_order_on_a_card_is_no_order_for_a_sim() {
     world.bank(&resume).run().fails(1, &["is for user card 330200000801", "gridcard server card write"]);
     world.bank(&["server", "resume", "--pin-file", "pin"]).run().ok();
     let out = world.folder(Party::Bank).join("out");
-    let records = std::fs::read_dir(out).map_or(0, |all| all.flatten().filter(|one| one.path().extension().is_some_and(|end| end == "sms")).count());
+    let records = std::fs::read_dir(out).map_or(0, |all| {
+        all.flatten().filter(|one| one.path().extension().is_some_and(|end| end == "sms")).count()
+    });
     assert_eq!(records, 0);
     // Of the SIM it is one again.
     world.purchase(&WANG, "5");

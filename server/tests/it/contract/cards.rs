@@ -87,7 +87,9 @@ pub fn an_outstanding_order_goes_from_bearer_to_bearer(engine: &dyn Engine) {
     let mut bank = Bank::over(engine.open());
     let (first, second) = (card(1), card(2));
     let sold = buy(&mut bank, 0, &first, 5000).unwrap();
-    assert!(matches!(bank.books.card_next(meter(0), &first), Ok(CardNext::Again(placed)) if placed.order == sold.order));
+    assert!(
+        matches!(bank.books.card_next(meter(0), &first), Ok(CardNext::Again(placed)) if placed.order == sold.order)
+    );
     assert!(matches!(anew(&mut bank, 0, &first), Err(OrderError::NoNeed(_))));
     assert!(matches!(bank.books.card_next(meter(0), &second), Ok(CardNext::Anew(_))));
     assert!(matches!(buy(&mut bank, 0, &second, 5000), Err(OrderError::Outstanding { .. })));
@@ -95,8 +97,7 @@ pub fn an_outstanding_order_goes_from_bearer_to_bearer(engine: &dyn Engine) {
     assert_eq!((other.order.count, other.order.amount), (1, Fen(5000)));
     // To the SIM, and both cards are still there.
     let id = bank.draw();
-    let on_sim =
-        bank.books.reissue(&mut bank.psam, meter(0), bank.now, id, Anew::Needed, &terms()).unwrap();
+    let on_sim = bank.books.reissue(&mut bank.psam, meter(0), bank.now, id, Anew::Needed, &terms()).unwrap();
     assert_eq!(on_sim.order.binding, binding(&sim(0, 0)));
     // The meter takes the first card's.
     let packet = insert(&mut bank, 0, &sold);

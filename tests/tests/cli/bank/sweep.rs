@@ -136,10 +136,12 @@ fn server_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
 fn card_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
     let world = World::new();
     let (key, _) = key_file(&world, "clerk.key", "clerk", &[]);
-    let issue = ["user-card", "issue", "--number", "330200000801", "--card", "user.card", "--pin-file", "pin"];
+    let issue =
+        ["user-card", "issue", "--number", "330200000801", "--card", "user.card", "--pin-file", "pin"];
     world.city(&issue).run().ok();
     let insert = || {
-        let report = world.meters(&["meter", "insert", CHEN.meter, "user.card", "--json"]).run().ok().object();
+        let report =
+            world.meters(&["meter", "insert", CHEN.meter, "user.card", "--json"]).run().ok().object();
         report["credited_fen"].as_u64()
     };
     let near = ["server", "card", "write", "user.card", "--customer", CHEN.number, "--amount", "50"];
@@ -149,7 +151,8 @@ fn card_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
     let (strace, doomed) =
         doomed(&world, call, nth, &["server", "run", "--listen", "127.0.0.1:0", "--pin-file", "pin"]);
     let write = |address: &str| {
-        let args = ["server", "card", "write", "user.card", "--customer", CHEN.number, "--amount", "3", "--json"];
+        let args =
+            ["server", "card", "write", "user.card", "--customer", CHEN.number, "--amount", "3", "--json"];
         let server = ["--url", &format!("http://{address}"), "--key-file", text(&key)];
         clerk(&world, &args).with(&server).run()
     };
@@ -174,7 +177,8 @@ fn card_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
     let read = world.bank(&read).run().ok().object();
     assert_eq!(read["receipt"]["result"], "settled", "{call} {nth}: {read}");
     let books = world.books();
-    let sums = ["orders", "sold_fen", "settled_fen", "outstanding_fen"].map(|name| books[name].as_u64().unwrap());
+    let sums =
+        ["orders", "sold_fen", "settled_fen", "outstanding_fen"].map(|name| books[name].as_u64().unwrap());
     assert_eq!(sums, [2, 53_00, 53_00, 0], "{call} {nth}");
     world.bank(&["server", "verify"]).run().ok();
     world.bank(&["server", "audit", "verify"]).run().ok();

@@ -289,7 +289,8 @@ fn what_another_office_has_is_not_there() {
                 // The same on a card that says it was loaded for the north's own meter.
                 let (path, mut body) = request(&operation, name, &packet);
                 body["loaded_meter"] = CHEN.meter.into();
-                let told = ask(&server, key, &operation, &path, &body, &format!("{}-receipt", operation.name));
+                let told =
+                    ask(&server, key, &operation, &path, &body, &format!("{}-receipt", operation.name));
                 told.fails(422, "receipt-unknown-sim");
                 continue;
             }

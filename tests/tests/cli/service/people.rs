@@ -168,9 +168,11 @@ fn pages_speak_of_a_card_where_an_order_is_on_one() {
     let world = staffed();
     let secret = secret(&codes(&world, "Chen", &CHEN_ACTS).ok());
     let card = world.path("user.card");
-    let issue = ["user-card", "issue", "--number", "330200000801", "--card", text(&card), "--pin-file", "pin"];
+    let issue =
+        ["user-card", "issue", "--number", "330200000801", "--card", text(&card), "--pin-file", "pin"];
     world.city(&issue).run().ok();
-    let write = ["server", "card", "write", text(&card), "--customer", CHEN.number, "--amount", "50", "--json"];
+    let write =
+        ["server", "card", "write", text(&card), "--customer", CHEN.number, "--amount", "50", "--json"];
     let written = world.earnest(Party::Bank, &write).with(&["--pin-file", "pin"]).with(&CHEN_ACTS).run().ok();
     let order = written.object()["order"].as_str().unwrap().to_owned();
     let server = Server::start(&world, &CHEN_ACTS);

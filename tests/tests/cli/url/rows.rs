@@ -127,7 +127,8 @@ impl Both {
                     std::fs::rename(world.collect(&CHEN), world.path(receipt)).unwrap();
                 }),
                 Step::Issue(number, card) => self.on_both(|world| {
-                    let issue = ["user-card", "issue", "--number", number, "--card", card, "--pin-file", "pin"];
+                    let issue =
+                        ["user-card", "issue", "--number", number, "--card", card, "--pin-file", "pin"];
                     world.city(&issue).run().ok();
                 }),
                 Step::Insert(card, meter) => self.on_both(|world| {
