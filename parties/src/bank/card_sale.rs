@@ -18,12 +18,12 @@ use reader::driver::user_card::CardAsk;
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber, RegionCode};
-use scheme::order::{OrderId, OrderKind, Serial8};
+use scheme::order::{Order, OrderId, OrderKind, Serial8};
 use scheme::profile::{CardKind, State};
 use serde::{Deserialize, Serialize};
 use server::{
     Bearer, CardNext, CardSealer, OrderError, OrderRequest, OrderSealer, PlacedOrder, Reason, SealError,
-    SealedOrder, SettleError, Settlement,
+    SettleError, Settlement,
 };
 use std::borrow::Cow;
 use std::path::Path;
@@ -178,11 +178,22 @@ pub fn sell_on_card(session: &Session, desk: &mut Desk, request: &CardOrderReque
     let meter = registration.meter;
     revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(meter.0))?;
     must_fit(desk, request.keys, meter)?;
-    let next = desk.books().card_next(meter, &bearer)?;
-    let amount = amount(request.amount, registration.first_purchase, &next)?;
-    let wanted = Wanted { request, bearer, meter, amount };
-    let (what, sealed, made) = made(session, desk, &folder, &wanted, &next)?;
-    let order = &sealed.order;
+    let own = match request.id {
+        Some(id) => desk.books().order(id)?,
+        None => None,
+    };
+    // The order of this very request, sealed before the act stopped. Another bearer's may stand for the purchase by now: the meter takes
+    // either.
+    let made = match own.as_ref().map(|own| just_sealed(desk, request, own)).transpose()?.flatten() {
+        Some(made) => made,
+        None => {
+            let next = desk.books().card_next(meter, &bearer)?;
+            let amount = amount(request.amount, registration.first_purchase, &next)?;
+            let wanted = Wanted { request, own, bearer, meter, amount };
+            made(session, desk, &folder, &wanted, &next)?
+        }
+    };
+    let order = &made.order;
     for (name, value) in [
         ("order", order.id.to_string()),
         ("customer", request.customer.to_string()),
@@ -192,16 +203,17 @@ pub fn sell_on_card(session: &Session, desk: &mut Desk, request: &CardOrderReque
     ] {
         log::fact(session, name, value);
     }
-    let load = made.map_err(|cause| Trouble::new(CardSaleError::NotSealed { order: order.id, cause }))?;
+    let load =
+        made.load.map_err(|cause| Trouble::new(CardSaleError::NotSealed { order: order.id, cause }))?;
     Ok(CardSale {
-        what: what.into(),
+        what: made.what.into(),
         order: order.id,
         customer: request.customer,
         meter,
         amount_fen: order.amount,
         count: order.count,
         kind: kind(order.kind).into(),
-        warning: sealed.warning.clone(),
+        warning: made.warning,
         receipt,
         load,
     })
@@ -253,13 +265,28 @@ fn amount(asked: Option<Fen>, first: Option<Fen>, next: &CardNext) -> Result<Fen
 /// A purchase that was looked at, and may be made.
 struct Wanted<'r> {
     request: &'r CardOrderRequest,
+    /// The order that this very request made before.
+    own: Option<PlacedOrder>,
     bearer: Bearer,
     meter: MeterNumber,
     amount: Fen,
 }
 
-/// What was done, the order, and what is loaded onto the card.
-type Made = (&'static str, SealedOrder, Result<Vec<u8>, SealError>);
+/// What was done, the order, what there is to say of it, and what is loaded onto the card.
+struct Made {
+    what: &'static str,
+    order: Order,
+    warning: Option<String>,
+    load: Result<Vec<u8>, SealError>,
+}
+
+/// An order that was sealed for the act that goes on now, with what was made for the card.
+fn just_sealed(desk: &Desk, request: &CardOrderRequest, placed: &PlacedOrder) -> Result<Option<Made>> {
+    let Some((_, load)) = desk.sealed_online(placed.order.id) else { return Ok(None) };
+    let warning = desk.books().sealed(placed.order.id)?.and_then(|sealed| sealed.warning);
+    let (what, order) = (what(placed, request.id), placed.order.clone());
+    Ok(Some(Made { what, order, warning, load: load.map_err(refusal) }))
+}
 
 fn made(
     session: &Session,
@@ -268,22 +295,25 @@ fn made(
     wanted: &Wanted<'_>,
     next: &CardNext,
 ) -> Result<Made> {
-    let Wanted { request, bearer, meter, amount } = wanted;
+    let Wanted { request, own, bearer, meter, amount } = wanted;
     let what = match next {
         CardNext::Sell => "sold",
         CardNext::Anew(_) => "anew",
         CardNext::Again(placed) => what(placed, request.id),
     };
     if let CardNext::Again(placed) = next
-        && let Some((_, made)) = desk.sealed_online(placed.order.id)
+        && let Some(made) = just_sealed(desk, request, placed)?
     {
-        let id = placed.order.id;
-        let sealed = desk.books().sealed(id)?.ok_or(OrderError::UnknownOrder(id))?;
-        return Ok((what, sealed, made.map_err(refusal)));
+        return Ok(made);
+    }
+    if let (CardNext::Sell, Some(own)) = (next, own) {
+        // What it sold is settled or given up: the same request is not another sale.
+        return Err(OrderError::NotOutstanding { order: own.order.id, state: own.state }.into());
     }
     let (terms, now) = (terms(desk.books())?, session.now()?);
     let drawn = || draw_for(session, "card", &format!("{} {meter}", request.customer));
-    let id = request.id.map_or_else(drawn, Ok)?;
+    // The order of this request was made anew for somebody else since: it is made anew once more, as another one.
+    let id = request.id.filter(|_| own.is_none()).map_or_else(drawn, Ok)?;
     let (keys, asked) = match next {
         CardNext::Again(placed) => {
             must_be_paid(desk, placed.order.id)?;
@@ -308,7 +338,7 @@ fn made(
         let made = sealer.made.unwrap_or_else(|| Err(SealError::Refused("it made nothing".to_owned())));
         Ok((sealed, made))
     })?;
-    Ok((what, sealed, made))
+    Ok(Made { what, order: sealed.order, warning: sealed.warning, load: made })
 }
 
 /// What was done where the outstanding order is this card's: it may be of this very request, which was interrupted.

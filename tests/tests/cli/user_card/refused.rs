@@ -120,10 +120,13 @@ fn a_card_of_others_is_refused_before_anybody_pays() {
     let card = world.path("formal.card");
     let args = ["user-card", "issue", "--number", "330200000803", "--card", text(&card), "--pin-file", "pin"];
     formal.earnest(Party::City, &args).with(formal.transport()).run().ok();
-    write_call(&world, &card, &CHEN)
-        .fails(4, &["in formal state", "are test", "test cards are for test meters"]);
+    let args = ["server", "card", "write", text(&card), "--customer", CHEN.number, "--amount", "50"];
+    let ran = world.earnest(Party::Bank, &args).with(&["--pin-file", "pin"]).run();
+    ran.fails(4, &["in formal state", "are test", "test cards are for test meters"]);
     // 9: nor does a test meter look further than at its state.
-    refused(&world, &card, &CHEN, 9, "Err-32", "test card in a formal meter, or the reverse");
+    let args = ["meter", "insert", CHEN.meter, text(&card)];
+    let ran = world.earnest(Party::Meters, &args).run();
+    ran.fails(1, &["Err-32", "card error 9", "test card in a formal meter, or the reverse"]);
     assert_eq!(world.books(), books);
 }
 
