@@ -95,10 +95,10 @@ fn log_in(server: &Server, secret: &[u8]) -> String {
             "name=Chen&password=chen%27s+password&code={:06}",
             keys::totp::code(secret, near).unwrap()
         );
-        let answer = send(&server, "/console/login", &[], &form);
+        let answer = send(server, "/console/login", &[], &form);
         if answer.status == 303 {
             // The same code is good no more.
-            assert_eq!(send(&server, "/console/login", &[], &form).status, 403);
+            assert_eq!(send(server, "/console/login", &[], &form).status, 403);
             login = Some(answer);
             break;
         }

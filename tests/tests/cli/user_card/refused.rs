@@ -126,7 +126,7 @@ fn a_card_of_others_is_refused_before_anybody_pays() {
     // 9: nor does a test meter look further than at its state.
     let args = ["meter", "insert", CHEN.meter, text(&card)];
     let ran = world.earnest(Party::Meters, &args).run();
-    ran.fails(1, &["Err-32", "card error 9", "test card in a formal meter, or the reverse"]);
+    ran.fails(4, &["Err-32", "card error 9", "test card in a formal meter, or the reverse"]);
     assert_eq!(world.books(), books);
 }
 
