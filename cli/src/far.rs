@@ -155,6 +155,15 @@ impl Far<'_> {
         Ok(report)
     }
 
+    /// As [`Far::change`], of a request that is no other's repetition: nothing is written down of it, and the same command again sends
+    /// another.
+    ///
+    /// # Errors
+    /// As [`Far::change`].
+    pub fn change_once<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        self.link.change(request, &Ticket::once(self.call, self.named)?)
+    }
+
     /// As [`Far::change`], of a list in a file, which what is wrong with it names.
     ///
     /// # Errors

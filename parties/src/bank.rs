@@ -8,6 +8,8 @@ pub mod asking;
 pub(crate) mod books;
 pub mod bring;
 mod card;
+mod card_error;
+mod card_sale;
 mod change;
 mod closing;
 pub mod company;
@@ -55,7 +57,12 @@ mod waiting;
 
 pub use ageing::{AgeLine, AgeingReport, WaitingLine, ageing};
 pub use books::{database, store};
-pub use card::{CardReading, CardReport, CardSaleRequest, read_card, write_card};
+pub use card::{
+    CardReading, CardReport, CardSaleRequest, CardSeen, load_card, read_card, see_card, write_card,
+};
+pub use card_sale::{
+    CardKeys, CardOrderRequest, CardReceipt, CardSale, ShownCard, sell_on_card, settle_card,
+};
 pub use change::{
     ChangeLine, ChangeMeterRequest, ChangeReport, ChangesReport, CorrectedLine, FinishChangeRequest,
     change_meter, changes, finish_change,

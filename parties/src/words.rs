@@ -11,9 +11,9 @@ pub fn yuan_of(fen: u64) -> String {
     yuan(i64::try_from(fen).unwrap_or(i64::MAX))
 }
 
-/// What a meter's register says, as people read it.
-pub fn energy(hundredths: u32) -> String {
-    format!("{}.{:02} kWh", hundredths / 100, hundredths % 100)
+/// What a meter's register says, as people read it: in kWh or cubic metres, as the meter counts, which nothing says that reaches a bank.
+pub fn register(hundredths: u32) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// A price in 0.01 fen of a unit.

@@ -64,7 +64,7 @@ pub enum NextStep {
     Proof,
     /// Nothing but wait for the receipt.
     Wait,
-    /// The customer is asked to put the SIM into the meter, and to bring or send the receipt.
+    /// The customer is asked to put the SIM or the card into the meter, and to bring or send the receipt.
     Ask,
     /// Somebody goes to the meter.
     Visit,
@@ -94,8 +94,10 @@ impl NextStep {
                 "expired, proof wanted: read the meter's count or settle its receipt, then `gridcard server reissue`"
             }
             NextStep::Wait => "wait for its receipt",
-            NextStep::Ask => "ask the customer to put the SIM into the meter and to send the receipt",
-            NextStep::Visit => "visit the meter: put the SIM in, collect the receipt",
+            NextStep::Ask => {
+                "ask the customer to put the SIM or card into the meter and to send or bring the receipt"
+            }
+            NextStep::Visit => "visit the meter: put the SIM or card in, collect the receipt",
         }
     }
 }
@@ -157,6 +159,7 @@ const WAITING: &str = "SELECT o.id AS id, p.customer AS customer, l.meter AS met
      coalesce((SELECT g.office FROM order_origin g JOIN purchase_order f ON f.id = g.order_id \
      WHERE f.life = o.life AND f.count = o.count ORDER BY f.seq LIMIT 1), '') AS office, \
      EXISTS (SELECT 1 FROM finding n WHERE n.meter = l.meter AND n.cleared IS NULL AND n.freezes = 1) AS frozen, \
+     o.iccid NOT LIKE 'user card %' AND \
      NOT EXISTS (SELECT 1 FROM sim WHERE sim.customer = p.customer AND sim.current = 1 AND sim.iccid = o.iccid) AS other_sim \
      FROM purchase_order o JOIN purchase p ON p.life = o.life AND p.count = o.count JOIN life l ON l.id = o.life \
      WHERE o.state IN ('prepared', 'sealed') ORDER BY since, o.seq";

@@ -5,7 +5,7 @@ use crate::chain::Chain;
 use crate::engine::params;
 use crate::error::StoreError;
 use crate::key_choice::Keys;
-use crate::order::{MadeFor, OrderRequest, PlacedOrder, SealedOrder};
+use crate::order::{CARD, MadeFor, OrderRequest, PlacedOrder, SealedOrder};
 use crate::order_error::OrderError;
 use crate::rows::bytes;
 use crate::sealer::{OrderSealer, SealError};
@@ -36,7 +36,7 @@ impl Bearer {
 
     /// What stands where an order names its SIM.
     pub(crate) fn made_for(&self) -> MadeFor {
-        MadeFor { iccid: format!("user card {}", self.number), imsi: None }
+        MadeFor { iccid: format!("{CARD}{}", self.number), imsi: None }
     }
 }
 

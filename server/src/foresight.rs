@@ -18,9 +18,8 @@ use crate::order::{PlacedOrder, last_settled_of, order_of, orders_of, outstandin
 use crate::payment::{payment_by, payment_for};
 use crate::pool::{asked_of, due, receipts_due};
 use crate::principal::principal_of;
-use crate::receipt::settled_by;
+use crate::receipt::{Origin, settled_by};
 use crate::register::{customer_of, registration_of};
-use crate::registration::SimKey;
 use crate::request::request_of;
 use crate::seal::last_balance_of;
 use crate::settle::{missing_before, settlement_of};
@@ -42,8 +41,8 @@ pub enum Ahead {
     Order(CustomerNumber, Option<MeterNumber>, OrderId),
     /// What a module, by its number, made of an order is kept.
     Sealed(String, OrderId),
-    /// A receipt came: the user data of its message, and the SIM it was on.
-    Receipt(Vec<u8>, SimKey),
+    /// A receipt came: the user data of its message, and the SIM it was on or the meter it is of.
+    Receipt(Vec<u8>, Origin),
     /// It was opened, and is of this order.
     Opened(OrderId),
 }
@@ -107,7 +106,9 @@ impl View<'_> {
                 }
                 Ahead::Sealed(_, id) => sealed.extend(self.known_order(*id)?),
                 Ahead::Opened(id) => opened.extend(self.known_order(*id)?),
-                Ahead::Receipt(_, sim) => {
+                Ahead::Receipt(_, Origin::Meter(meter)) => meters.push(*meter),
+                Ahead::Receipt(_, Origin::Unknown | Origin::Outstanding) => {}
+                Ahead::Receipt(_, Origin::Sim(sim)) => {
                     let found = self.meters_of_sim(sim)?;
                     if let [meter] = found.as_slice() {
                         conn.concerns(|| meters_by(sim), About::Meter(*meter));
@@ -183,7 +184,13 @@ fn first_of(ahead: &Ahead) -> Vec<Question> {
         Ahead::Sealed(psam, id) => {
             vec![order_of(*id), payment_by(*id), module_of(psam), last_seal_of(psam), stopping(psam)]
         }
-        Ahead::Receipt(packet, sim) => vec![settled_by(packet), kept_with(packet), meters_by(sim)],
+        Ahead::Receipt(packet, origin) => {
+            let whose = match origin {
+                Origin::Sim(sim) => Some(meters_by(sim)),
+                Origin::Meter(_) | Origin::Unknown | Origin::Outstanding => None,
+            };
+            [settled_by(packet), kept_with(packet)].into_iter().chain(whose).collect()
+        }
         Ahead::Opened(id) => vec![order_of(*id)],
     }
 }

@@ -24,7 +24,7 @@ pub struct Credited {
     pub credited: Fen,
     /// Its balance then.
     pub balance: Fen,
-    /// Its register then, in units of 0.01 kWh.
+    /// Its register then, in units of 0.01 kWh or m3.
     pub register: u32,
     /// When that was by its own clock.
     pub at_meter: Moment,

@@ -26,6 +26,8 @@ pub enum Named {
     Finding(i64),
     /// A receipt that was settled or kept before, as its record.
     Receipt(Vec<u8>),
+    /// The same, as the user data of its message.
+    Packet(Vec<u8>),
     /// A contract with the power company.
     Contract(String),
     /// A payment, by its order.
@@ -78,12 +80,8 @@ impl View<'_> {
             }
             Named::Order(order) | Named::Payment(order) => self.orders_office(*order),
             Named::Finding(finding) => self.findings_office(*finding),
-            Named::Receipt(record) => match self.seen(Incoming::Record(record)) {
-                Ok(Some(Opening::Known(Some(order)))) => self.orders_office(order),
-                Ok(Some(Opening::Held(finding))) => self.findings_office(finding),
-                Err(SettleError::Store(error)) => Err(error),
-                _ => Ok(None),
-            },
+            Named::Receipt(record) => self.receipts_office(Incoming::Record(record)),
+            Named::Packet(packet) => self.receipts_office(Incoming::UserData(packet)),
             Named::Contract(contract) => match self.contract(contract)? {
                 Some(found) => self.meters_office(found.meter),
                 None => Ok(None),
@@ -135,6 +133,16 @@ impl View<'_> {
         match self.order(order)? {
             Some(placed) => self.customers_office(placed.customer),
             None => Ok(None),
+        }
+    }
+
+    /// Of a receipt that was settled or kept before.
+    fn receipts_office(&self, incoming: Incoming<'_>) -> Result<Option<String>, StoreError> {
+        match self.seen(incoming) {
+            Ok(Some(Opening::Known(Some(order)))) => self.orders_office(order),
+            Ok(Some(Opening::Held(finding))) => self.findings_office(finding),
+            Err(SettleError::Store(error)) => Err(error),
+            _ => Ok(None),
         }
     }
 

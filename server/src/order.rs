@@ -102,13 +102,23 @@ impl PlacedOrder {
     }
 }
 
-/// The SIM an order was made for.
+/// The SIM an order was made for, or the user card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MadeFor {
-    /// Number of the card.
+    /// Number of the SIM; of a user card [`CARD`] and its number.
     pub iccid: String,
     /// IMSI of the card of that number as it is registered; `None` where none is any more.
     pub imsi: Option<Imsi>,
+}
+
+/// What stands before the number of a user card where else a SIM's stands. No SIM's number begins so.
+pub(crate) const CARD: &str = "user card ";
+
+impl MadeFor {
+    /// Number of the user card it was made for; `None`: for a SIM.
+    pub fn card(&self) -> Option<&str> {
+        self.iccid.strip_prefix(CARD)
+    }
 }
 
 /// An order on its way to a SIM.

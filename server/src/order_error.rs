@@ -120,7 +120,8 @@ pub enum OrderError {
     /// The purchase before this one has no receipt yet.
     #[error(
         "meter {meter} has order {order} ({amount}, purchase {count}, {}) outstanding: settle its receipt first; \
-         if its SIM was never written, resume the order; if its SIM was lost, reissue it",
+         if its SIM was never written, resume the order; a purchase card that was not is written again without an amount; if SIM or \
+         card was lost, reissue it",
         .state.name()
     )]
     Outstanding {

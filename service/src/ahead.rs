@@ -1,15 +1,17 @@
 //! What waits at the counter, as the books can be told of it: they look up at once what all of it will ask.
 
 use crate::asked::Asked;
+use crate::card_acts;
 use crate::counter::{Call, Counter};
 use crate::job::Job;
 use crate::key::Shown;
+use parties::bank::CardReceipt;
 use parties::bank::asking::{Answer, Heard, Question};
 use scheme::chance::random;
 use scheme::order::OrderId;
 use scheme::receipt::Receipt;
 use scheme::subscription::Iccid;
-use server::{Ahead, Incoming, SimKey, receipt_user_data};
+use server::{Ahead, Incoming, Origin, SimKey, receipt_user_data};
 use wire::typed;
 
 impl Counter {
@@ -83,6 +85,14 @@ impl Counter {
                 ahead.extend(of_sale(&job.what.asked, order));
             }
             "settle" => ahead.extend(of_receipt(&job.what.asked)),
+            "settle-card" => ahead.extend(of_card(&job.what.asked)),
+            "sell-on-card" => {
+                ahead.extend(of_card(&job.what.asked));
+                if anew {
+                    let order = *job.what.order.get_or_insert_with(|| self.draw(&key.id, id));
+                    ahead.extend(of_sale(&job.what.asked, order));
+                }
+            }
             _ => {}
         }
         ahead
@@ -97,11 +107,18 @@ fn of_sale(asked: &Asked, order: OrderId) -> Option<Ahead> {
 fn of_receipt(asked: &Asked) -> Option<Ahead> {
     let record = typed::bytes(asked.words("record")?).ok()?;
     let packet = receipt_user_data(Incoming::Record(&record)).ok()?;
-    let sim = match asked.maybe_field::<Iccid>("iccid").ok()? {
-        Some(iccid) => SimKey::Iccid(iccid),
-        None => SimKey::Msisdn(asked.field("msisdn").ok()?),
+    let origin = match (asked.maybe_field::<Iccid>("iccid").ok()?, asked.maybe_field("meter").ok()?) {
+        (Some(iccid), _) => Origin::Sim(SimKey::Iccid(iccid)),
+        (None, Some(meter)) => Origin::Meter(meter),
+        (None, None) => Origin::Sim(SimKey::Msisdn(asked.field("msisdn").ok()?)),
     };
-    Some(Ahead::Receipt(packet, sim))
+    Some(Ahead::Receipt(packet, origin))
+}
+
+fn of_card(asked: &Asked) -> Option<Ahead> {
+    let CardReceipt { meter, packet } = card_acts::receipt(asked).ok()??;
+    let packet = receipt_user_data(Incoming::UserData(&packet)).ok()?;
+    Some(Ahead::Receipt(packet, Origin::Meter(meter)))
 }
 
 fn of_heard(heard: &Heard) -> Vec<Ahead> {

@@ -18,6 +18,7 @@ static SHAPES: &[Shape] = &[
             ("order", "text"), ("customer", "text"), ("meter", "text"), ("serial", "text"), ("key_version", "int"),
             ("count", "int"), ("amount_fen", "int"), ("made_as", "text"), ("kind", "text"), ("state", "text"),
             ("settled", "flag"), ("issued", "text"), ("valid_until", "text"), ("expired", "flag"), ("replaces", "text?"),
+            ("card", "text?"),
         ],
     },
     Shape {
@@ -136,6 +137,19 @@ fn told(route: &str) -> Option<Told> {
         "begin-online" | "online-request" | "recharge" => {
             Told::Own(&[("purchase", "Online"), ("message", "text")])
         }
+        "settle-card" => Told::Own(&[("receipt", "Settled?")]),
+        "sell-on-card" => Told::Own(&[
+            ("what", "text"),
+            ("order", "text"),
+            ("customer", "text"),
+            ("meter", "text"),
+            ("amount_fen", "int"),
+            ("count", "int"),
+            ("kind", "text"),
+            ("warning", "text?"),
+            ("receipt", "Settled?"),
+            ("load", "text"),
+        ]),
         "online-result" => Told::Own(&[("purchase", "Online"), ("receipt", "Settled")]),
         "netmeters" => Told::Own(&[("lines", "NetMeter[]")]),
         "netmeter-values" => Told::Own(&[("address", "text"), ("items", "Item[]"), ("proved", "flag")]),
@@ -241,6 +255,10 @@ pub fn links(route: &str) -> Value {
         "online-request" | "recharge" => {
             json!({ "online-result": link("online-result", "purchase", "purchase/purchase") })
         }
+        "sell-on-card" => json!({
+            "order": link("order", "order", "order"),
+            "statement": link("statement", "customer", "customer"),
+        }),
         "findings" => json!({ "clear": link("clear", "finding", "findings/0/finding") }),
         "find-customer" => json!({ "customer": link("customer", "customer", "customer") }),
         _ => json!({}),

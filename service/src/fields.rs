@@ -34,9 +34,11 @@ pub enum FieldKind {
 /// The form of what goes by a name, in a path, a query or a body alike; `None`: any text.
 pub fn pattern(name: &str) -> Option<&'static str> {
     Some(match name {
-        "customer" | "meter" => "^[0-9]{12}$",
+        "customer" | "meter" | "loaded_meter" | "card" => "^[0-9]{12}$",
         "imsi" | "imei" => "^[0-9]{15}$",
-        "order" | "purchase" | "phone" => "^[0-9A-Fa-f]{16}$",
+        "order" | "purchase" | "phone" | "chip" | "challenge" => "^[0-9A-Fa-f]{16}$",
+        "city" => "^[0-9]{8}$",
+        "card_state" => "^(test|formal)$",
         "rest" => "^([0-9A-Fa-f]{16}|finding:[0-9]{1,9})$",
         "finding" | "after" => "^[0-9]{1,9}$",
         "limit" => "^([1-9][0-9]{0,2}|1000)$",
@@ -52,6 +54,12 @@ pub fn example(name: &str) -> Option<Value> {
         "price_e4" => return Some(5383.into()),
         "customer" => "330200000001",
         "meter" => "261100000001",
+        "card" => "330200000801",
+        "chip" => "0102030405060708",
+        "city" => "33020000",
+        "card_state" => "test",
+        "key_version" => return Some(1.into()),
+        "challenge" => "1112131415161718",
         "msisdn" => "+8613900000001",
         "imsi" => "460000000000001",
         "imei" => "860123040000019",

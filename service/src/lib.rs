@@ -7,6 +7,7 @@ mod answers;
 mod app;
 mod asked;
 mod bucket;
+mod card_acts;
 pub mod client;
 mod company_acts;
 pub mod config;

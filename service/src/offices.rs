@@ -73,7 +73,7 @@ fn stands_for(name: &str, text: &str) -> Option<Named> {
     }
     match name {
         "customer" => read(text).map(Named::Customer),
-        "meter" | "old_meter" => read(text).map(Named::Meter),
+        "meter" | "old_meter" | "loaded_meter" => read(text).map(Named::Meter),
         "msisdn" => read(text).map(|phone| Named::Sim(SimKey::Msisdn(phone))),
         "imsi" => read(text).map(|imsi| Named::Sim(SimKey::Imsi(imsi))),
         "iccid" => read(text).map(|iccid| Named::Sim(SimKey::Iccid(iccid))),
@@ -92,6 +92,7 @@ fn stands_for(name: &str, text: &str) -> Option<Named> {
         "phone" => typed::bytes(text).ok().and_then(|bytes| bytes.try_into().ok()).map(Named::Phone),
         "bill" => Some(Named::Bill(text.to_owned())),
         "record" => typed::bytes(text).ok().map(Named::Receipt),
+        "receipt" => typed::bytes(text).ok().map(Named::Packet),
         _ => None,
     }
 }
@@ -114,8 +115,8 @@ pub fn must_be_theirs(books: &dyn Books, office: Option<&str>, named: &[Named]) 
     for one in named {
         let theirs = match books.office_of(one).map_err(Trouble::from)? {
             Some(found) => found == office,
-            // A receipt that nobody has seen yet is its SIM's, which is named beside it.
-            None => matches!(one, Named::Receipt(_)),
+            // A receipt that nobody has seen yet is its SIM's or its meter's, which is named beside it.
+            None => matches!(one, Named::Receipt(_) | Named::Packet(_)),
         };
         if !theirs {
             return Err(not_there(one));

@@ -5,7 +5,7 @@ use crate::fields::FieldKind::{Fen, Flag, Number, Of, Text};
 use crate::fields::{Field, may, must};
 use crate::lines::LineAct;
 use crate::netmeter_acts::{BUY, listed};
-use crate::{acts, company_acts, functions, online_acts, payments};
+use crate::{acts, card_acts, company_acts, functions, online_acts, payments};
 use parties::bank::Desk;
 use parties::{Deed, Result, Session};
 use serde_json::Value;
@@ -102,6 +102,11 @@ const SOURCE: Field = must("source", Text, "who says it, 1 to 32 characters");
 const MESSAGE: Field = must("id", Text, "the id he gave it, 1 to 64 characters");
 const CUSTOMER: Field = must("customer", Text, "customer number, 12 digits");
 const METER: Field = may("meter", Text, "which of his meters; may be missing where he has one alone");
+const CARD: Field = must("card", Text, "number of the card, 12 digits");
+const CHIP: Field = must("chip", Text, "serial number of its chip, 16 hexadecimal digits");
+const LOADED: Field = may("loaded_meter", Text, "the meter that stands on the card, where a receipt does");
+const RECEIPT: Field =
+    may("receipt", Text, "the receipt on the card, 2 to 398 hexadecimal digits; missing: there is none");
 const SAID: Field = must("message", Text, "what the meter said, as it came: 2 to 510 hexadecimal digits");
 const WHICH: &[(&str, &str)] = &[("meter", "which of his meters; may be missing where he has one alone")];
 
@@ -186,6 +191,25 @@ pub static ROUTES: &[Route] = &[
             must("count", Number, "purchases it has taken"),
         ]),
         Work::Cards(Deed::One("recharge"), online_acts::recharge)),
+    post("settle-card", "/v1/card-receipts", SELLERS,
+        "Settle the receipt that is on a customer's purchase card.",
+        Body::Fields(&[CARD, CHIP, LOADED, RECEIPT]), Work::Cards(Deed::One("server card read"), card_acts::settle)),
+    post("sell-on-card", "/v1/card-purchases", SELLERS,
+        "Settle the receipt that is on a customer's purchase card, sell for cash, and make what is loaded onto the card for the challenge it drew. What is outstanding for the meter is loaded again, or made anew for this card, and not sold again.",
+        Body::Fields(&[
+            CUSTOMER,
+            METER,
+            may("amount_fen", Fen, "what is paid; what is outstanding, else the first purchase of the registration, when it is missing"),
+            CARD,
+            CHIP,
+            must("city", Text, "the city of its card information, 8 digits"),
+            must("card_state", Text, "the state of its card information: test or formal"),
+            must("key_version", Number, "version of the bank's key on it"),
+            must("challenge", Text, "the challenge it drew, 16 hexadecimal digits"),
+            LOADED,
+            RECEIPT,
+        ]),
+        Work::Cards(Deed::One("server card write"), card_acts::sell)),
     look("online", "/v1/online-purchases/{purchase}", &[], READERS, "The purchase of a meter that is online, as it stands.",
         Work::Look(online_acts::show)),
     look("netmeters", "/v1/netmeters", &[], &[Supervisor, Auditor], "Meters that called and are on their lines.", Work::Look(listed)),

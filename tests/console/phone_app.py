@@ -300,7 +300,7 @@ class PhoneApp:
     def the_same_on_a_terminal(self):
         """Enrolled and bought by keyboard alone, in both languages, on a terminal of the usual size and on a small one."""
         say = {"en": ("Register this phone", "Balance, as the meter last said", "Confirm", "On its way", "Records", "Settled"),
-               "zh": ("登记此手机", "电表最近报告的余额", "确认购电", "在途", "购电记录", "已结算")}
+               "zh": ("登记此手机", "表计最近报告的余额", "确认购买", "在途", "购买记录", "已结算")}
         for n, (language, size) in ((12, ("en", (80, 24))), (13, ("zh", (80, 24))), (14, ("en", (40, 12)))):
             words, customer = say[language], self.one_of(n)
             self.contract(customer, "rich")

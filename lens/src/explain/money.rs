@@ -97,7 +97,7 @@ pub fn receipt(mut part: Part, bytes: &[u8], opener: Option<&Opener>) -> Part {
         ("ESAM", 0x89, read.serial.to_string()),
         ("result", 0x8A, format!("{:02X}", read.result)),
         ("balance", 0x8B, read.balance.to_string()),
-        ("register", 0x8C, format!("{}.{:02} kWh", read.register / 100, read.register % 100)),
+        ("register", 0x8C, format!("{}.{:02} kWh or m3", read.register / 100, read.register % 100)),
         ("meter time", 0x8D, read.time.to_string()),
         ("TAC", 0x8E, hex::encode_upper(read.tac)),
         ("order digest", 0x8F, read.digest.to_string()),

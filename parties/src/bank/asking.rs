@@ -4,6 +4,7 @@
 //! intends is in the books by then. Whoever keeps the desk has the question asked and does the act again, with what is [`InHand`].
 
 use crate::trouble::Trouble;
+use reader::driver::user_card::CardAsk;
 use scheme::fault::{Fault, Hint, Kind};
 use scheme::moment::Moment;
 use scheme::numbers::{DeviceNumber, MeterNumber};
@@ -11,7 +12,7 @@ use scheme::online::{HELLO_LEN, SessionId};
 use scheme::order::OrderId;
 use scheme::profile::CardInfo;
 use scheme::signing::Mode;
-use server::{Chain, Keys, SealError};
+use server::{Chain, Keys, SealError, Settlement};
 
 /// What an order is sealed for beside its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Besides {
     Online(SessionId),
     /// A recharge by the field's frames, for this random of the ESAM.
     Recharge([u8; 4]),
+    /// A user card, which drew a challenge.
+    Card(CardAsk),
 }
 
 /// What a PSAM is asked.
@@ -133,7 +136,7 @@ pub enum Answer {
     Sealed {
         /// The user data of the order's message.
         data: Vec<u8>,
-        /// S2 or a recharge, where it was sealed for one; or why there is none.
+        /// S2, a recharge or what is loaded onto a card, where it was sealed for one; or why there is none.
         online: Option<OnlineOrder>,
         /// Where the PSAM stands, when it has nothing more to seal.
         stand: Option<Stand>,
@@ -165,7 +168,7 @@ pub enum OnlineSaid {
     Answer(reader::driver::psam::Answer),
 }
 
-/// S2 or a recharge, or why there is none.
+/// S2, a recharge or what is loaded onto a card, or why there is none.
 pub type OnlineOrder = Result<Vec<u8>, OnlineFault>;
 
 /// Why it says nothing to one. Nothing was done.
@@ -300,6 +303,8 @@ pub struct InHand {
     pub(super) sealed: Vec<(OrderId, DeviceNumber, Option<OnlineOrder>)>,
     /// What was said to messages of an online purchase.
     pub(super) online: Vec<(DeviceNumber, Question, Result<OnlineSaid, OnlineFault>)>,
+    /// Receipts that it settled before it stopped, by the user data of their messages.
+    pub(super) settled: Vec<(Vec<u8>, Settlement)>,
     /// Where chains stand that it looked at; and how many orders each PSAM had been asked to seal by then.
     pub(super) looked: Vec<(DeviceNumber, Option<Chain>, u64)>,
     /// PSAMs that gave no certain answer once.

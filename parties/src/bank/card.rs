@@ -1,33 +1,27 @@
-//! Purchases on user cards [docs/specs/user-card.md 6]: what a meter wrote back is read and settled first, then the card is loaded.
+//! Purchases on user cards, where the card lies [docs/specs/user-card.md 6]: it is read, what is at the bank is asked, and it is loaded.
+//! Bank and books may be here or at a running server ([`super::card_sale`]).
 //!
 //! The card proves nothing to the bank by itself: what settles is the ESAM's receipt on it, as on a SIM. What was written back is shown,
 //! and compared with nothing.
 
+use super::card_error::CardSaleError;
+use super::card_sale::{self, CardKeys, CardOrderRequest, CardReceipt, CardSale, ShownCard};
 use super::desk::Desk;
-use super::orders::draw_for;
-use super::payment::must_be_paid;
 use super::pins::PinChoice;
-use super::selling::{Sale, selling, terms};
-use super::settle::{self, ReceiptLine};
-use super::{folder, registration};
+use super::settle::ReceiptLine;
 use crate::cards::CardHandle;
 use crate::session::Session;
-use crate::trouble::{Failure, Result, Trouble, refused};
-use crate::{log, revoked};
-use reader::CardError;
-use reader::driver::user_card::{CardAsk, UserCard};
+use crate::trouble::{Result, Trouble};
+use reader::driver::user_card::UserCard;
 use scheme::cards::CardRef;
-use scheme::fault::{Fault, Hint, Kind};
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber, RegionCode};
 use scheme::order::{OrderId, Serial8};
-use scheme::profile::{CardInfo, CardKind};
+use scheme::profile::CardKind;
 use scheme::user_card::{Information, WriteBack};
 use serde::Serialize;
-use server::{
-    Bearer, CardNext, CardSealer, OrderError, OrderRequest, OrderSealer, SealError, SealedOrder, SettleError,
-};
+use std::borrow::Cow;
 use wire::Sw;
 
 /// A purchase onto a card.
@@ -76,7 +70,7 @@ pub struct CardReading {
 #[derive(Debug, Clone, Serialize)]
 pub struct CardReport {
     /// `sold`; `again`: the outstanding order was loaded once more; `anew`: it was for a SIM or another card, and is for this one now.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// The order.
     #[serde(with = "names::text")]
     pub order: OrderId,
@@ -90,114 +84,30 @@ pub struct CardReport {
     /// Its purchase count.
     pub count: u32,
     /// What the card is to the meter: opening, purchase, replacement.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// What the clerk is to hear, though it was sold.
     pub warning: Option<String>,
     /// What stood on the card before.
     pub before: CardReading,
 }
 
-/// Why a card was not loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum CardSaleError {
-    /// The card is of another city than the meter.
-    #[error("the card is of city {card}, and meter {meter} of city {city}")]
-    City {
-        /// City of the card.
-        card: RegionCode,
-        /// The meter.
-        meter: MeterNumber,
-        /// Its city.
-        city: RegionCode,
-    },
-    /// Test against formal.
-    #[error("the card is in {card} state, and the keys of meter {meter} are {keys}")]
-    State {
-        /// State of the card.
-        card: &'static str,
-        /// The meter.
-        meter: MeterNumber,
-        /// State of its keys.
-        keys: &'static str,
-    },
-    /// The card has the bank's key of another version.
-    #[error("the card has keys of version {card}, and meter {meter} of version {keys}: no PSAM has both")]
-    Version {
-        /// Version on the card.
-        card: u8,
-        /// The meter.
-        meter: MeterNumber,
-        /// Version of its keys.
-        keys: u8,
-    },
-    /// The PSAM made nothing for the card.
-    #[error("order {order} is kept, and nothing was made for the card: {cause}")]
-    NotSealed {
-        /// The order.
-        order: OrderId,
-        /// Why.
-        cause: SealError,
-    },
-    /// The card did not take it.
-    #[error("order {order} is kept, and the card did not take it: {cause}")]
-    NotLoaded {
-        /// The order.
-        order: OrderId,
-        /// What it said.
-        cause: CardError,
-    },
-}
-
-impl Fault for CardSaleError {
-    fn code(&self) -> &str {
-        match self {
-            CardSaleError::City { .. } => "card-sale-city",
-            CardSaleError::State { .. } => "card-sale-state",
-            CardSaleError::Version { .. } => "card-sale-version",
-            CardSaleError::NotSealed { .. } => "card-sale-not-sealed",
-            CardSaleError::NotLoaded { .. } => "card-sale-not-loaded",
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            CardSaleError::State { .. } => Kind::Security,
-            CardSaleError::NotLoaded { cause: CardError::Channel { .. }, .. } => Kind::Absent,
-            _ => Kind::Refused,
-        }
-    }
-
-    fn hint(&self) -> Hint {
-        Some(match self {
-            CardSaleError::City { .. } => "take a card that the meter's city issued".into(),
-            CardSaleError::State { .. } => "take a card of the meter's state: test cards are for test meters".into(),
-            CardSaleError::Version { .. } => "have the city issue another card with the keys of that version".into(),
-            CardSaleError::NotSealed { .. } => "repeat the command with a PSAM that loads user cards".into(),
-            CardSaleError::NotLoaded { cause, .. } if cause.sw() == Some(Sw::SM_WRONG) => {
-                "the card is not of the city whose PSAM this is, or is a copy of another: take another card and repeat the command".into()
-            }
-            CardSaleError::NotLoaded { .. } => {
-                "put the card in again and repeat the command without an amount: the same purchase is loaded, and nothing is sold"
-                    .into()
-            }
-        })
-    }
-}
-
 /// A card that lies before the clerk, as it was read.
-struct Lying {
-    info: CardInfo,
-    /// Version of its keys.
-    version: u8,
-    bearer: Bearer,
-    reading: CardReading,
-    receipt: Vec<u8>,
+#[derive(Debug, Clone)]
+pub struct CardSeen {
+    /// Who it says it is, and the receipt on it.
+    pub shown: ShownCard,
+    /// Whose keys it says it has.
+    pub keys: CardKeys,
+    /// What else stands on it.
+    pub reading: CardReading,
 }
 
 /// Reads what stands on a card. One onto which nothing was loaded yet is empty, and one whose file is damaged too: it is loaded anew.
-fn look(card: &mut UserCard<'_>) -> Result<Lying> {
+fn look(card: &mut UserCard<'_>) -> Result<CardSeen> {
     let (info, serial) = card.open()?;
-    let (number, version) = (DeviceNumber(info.number), card.key_version()?);
+    let number = DeviceNumber(info.number);
+    let keys = CardKeys { city: RegionCode(info.region), state: info.state, version: card.key_version()? };
+    let mut shown = ShownCard { number, serial, receipt: None };
     let mut reading = CardReading {
         card: number,
         serial,
@@ -210,7 +120,6 @@ fn look(card: &mut UserCard<'_>) -> Result<Lying> {
         illegal: None,
         receipt: None,
     };
-    let mut receipt = Vec::new();
     match card.information() {
         Err(error) if error.sw() == Some(Sw::WRONG_OFFSET) => {}
         file => {
@@ -225,36 +134,23 @@ fn look(card: &mut UserCard<'_>) -> Result<Lying> {
                     reading.illegal = Some(said.illegal);
                 }
             }
-            receipt = card.receipt()?;
+            let packet = card.receipt()?;
+            shown.receipt =
+                reading.meter.filter(|_| !packet.is_empty()).map(|meter| CardReceipt { meter, packet });
         }
     }
-    Ok(Lying { info, version, bearer: Bearer { number, serial }, reading, receipt })
+    Ok(CardSeen { shown, keys, reading })
 }
 
-/// Settles the receipt on a card, where one is. One that is not genuine settles nothing and is told.
-fn settled(session: &Session, desk: &mut Desk, lying: &mut Lying, pin: &PinChoice) -> Result<()> {
-    let (Some(meter), false) = (lying.reading.meter, lying.receipt.is_empty()) else { return Ok(()) };
-    let line = match settle::settle_one(session, desk, &lying.receipt, meter, pin)? {
-        Ok(settlement) => {
-            let line = settle::line(session, "".as_ref(), &settlement);
-            log::fact(session, settle::result(&settlement), line.order.as_deref().unwrap_or_default());
-            line
-        }
-        // The card is loaded all the same: whoever wrote it there keeps nobody from buying, and an order of his stays outstanding.
-        Err(error @ SettleError::Refused(_)) => {
-            let error = Trouble::from(error);
-            log::fact(session, "refused", error.code());
-            ReceiptLine::refused("".as_ref(), &error)
-        }
-        Err(error) => return Err(error.into()),
-    };
-    lying.reading.receipt = Some(line);
-    Ok(())
-}
-
-fn note(session: &Session, lying: &Lying) {
-    log::fact(session, "user_card", lying.bearer.number);
-    log::fact(session, "card_serial", lying.bearer.serial);
+/// Reads a card.
+///
+/// # Errors
+/// It is no user card, or not there.
+pub fn see_card(session: &Session, card: &CardRef) -> Result<CardSeen> {
+    let mut handle = CardHandle::open(session, card, CardKind::UserCard)?;
+    let seen = look(&mut UserCard::new(&mut handle))?;
+    handle.close()?;
+    Ok(seen)
 }
 
 /// Reads a card, and settles the receipt on it.
@@ -263,154 +159,62 @@ fn note(session: &Session, lying: &Lying) {
 /// It is no user card; the PSAM.
 pub fn read_card(session: &Session, desk: &mut Desk, card: &CardRef, pin: &PinChoice) -> Result<CardReading> {
     desk.folder(session)?;
+    let CardSeen { shown, reading, .. } = see_card(session, card)?;
+    let receipt = card_sale::settle_card(session, desk, &shown, pin)?;
+    Ok(CardReading { receipt, ..reading })
+}
+
+/// Loads a card with what `sell` gives for it, of what it shows and for the challenge it drew.
+///
+/// # Errors
+/// It is no user card, or does not take it; those of `sell`. What was sold stays sold.
+pub fn load_card(
+    session: &Session,
+    card: &CardRef,
+    sell: impl FnOnce(&CardSeen, [u8; 8]) -> Result<CardSale>,
+) -> Result<CardReport> {
     let mut handle = CardHandle::open(session, card, CardKind::UserCard)?;
-    let mut lying = look(&mut UserCard::new(&mut handle))?;
+    let mut card = UserCard::new(&mut handle);
+    let seen = look(&mut card)?;
+    let challenge = card.challenge8()?;
+    let sale = sell(&seen, challenge)?;
+    let loaded = card.load(&sale.load);
+    loaded.map_err(|cause| Trouble::new(CardSaleError::NotLoaded { order: sale.order, cause }))?;
     handle.close()?;
-    note(session, &lying);
-    settled(session, desk, &mut lying, pin)?;
-    Ok(lying.reading)
+    if let Some(warning) = &sale.warning {
+        session.say(format!("note: {warning}"));
+    }
+    Ok(CardReport {
+        what: sale.what,
+        order: sale.order,
+        customer: sale.customer,
+        meter: sale.meter,
+        amount_fen: sale.amount_fen,
+        count: sale.count,
+        kind: sale.kind,
+        warning: sale.warning,
+        before: CardReading { receipt: sale.receipt, ..seen.reading },
+    })
 }
 
 /// Settles what is on a card, sells, and loads the card. Where an order of the meter is outstanding nothing is sold: it is loaded once
 /// more, or made anew for this card where it was for a SIM or another card. So a run that broke off is repeated as it was.
 ///
 /// # Errors
-/// What may not be sold to this customer now; another amount is outstanding; a card of another city or state; the PSAM; the card. What
-/// was sold stays sold.
+/// Those of [`sell_on_card`](card_sale::sell_on_card) and [`load_card`].
 pub fn write_card(session: &Session, desk: &mut Desk, request: &CardSaleRequest) -> Result<CardReport> {
-    let folder = folder(session)?;
     desk.folder(session)?;
-    let mut handle = CardHandle::open(session, &request.card, CardKind::UserCard)?;
-    let mut card = UserCard::new(&mut handle);
-    let mut lying = look(&mut card)?;
-    note(session, &lying);
-    revoked::must_not_be(&folder, CardKind::UserCard, lying.bearer.number)?;
-    settled(session, desk, &mut lying, &request.pin)?;
-    if let Some(held) = lying.reading.receipt.as_ref().and_then(ReceiptLine::held) {
-        return Err(held);
-    }
-    desk.take_cash(session)?;
-    let registration = registration(desk.books(), request.customer, request.meter)?;
-    let meter = registration.meter;
-    revoked::must_not_be(&folder, CardKind::Esam, DeviceNumber(meter.0))?;
-    must_fit(desk, &lying, meter)?;
-    let next = desk.books().card_next(meter, &lying.bearer)?;
-    let amount = amount(request.amount, registration.first_purchase, &next)?;
-    let ask =
-        CardAsk { challenge: card.challenge8()?, number: lying.bearer.number, serial: lying.bearer.serial };
-    let (what, sealed, made) =
-        sealed(session, desk, &folder, request, (meter, amount, &lying.bearer), &next, ask)?;
-    let order = &sealed.order;
-    for (name, value) in [
-        ("order", order.id.to_string()),
-        ("customer", request.customer.to_string()),
-        ("meter", meter.to_string()),
-        ("amount_fen", order.amount.0.to_string()),
-        ("count", order.count.to_string()),
-    ] {
-        log::fact(session, name, value);
-    }
-    let made = made.map_err(|cause| Trouble::new(CardSaleError::NotSealed { order: order.id, cause }))?;
-    card.load(&made).map_err(|cause| Trouble::new(CardSaleError::NotLoaded { order: order.id, cause }))?;
-    handle.close()?;
-    if let Some(warning) = &sealed.warning {
-        session.say(format!("note: {warning}"));
-    }
-    Ok(CardReport {
-        what,
-        order: order.id,
-        customer: request.customer,
-        meter,
-        amount_fen: order.amount,
-        count: order.count,
-        kind: kind(order.kind),
-        warning: sealed.warning.clone(),
-        before: lying.reading,
-    })
-}
-
-/// What an order on a card is called.
-const fn kind(kind: scheme::order::OrderKind) -> &'static str {
-    use scheme::order::OrderKind::{Open, Recharge, Replacement};
-    match kind {
-        Open => "open account",
-        Recharge => "purchase",
-        Replacement => "replacement card",
-    }
-}
-
-/// Whether the card is of the meter's city, state and keys, before anybody pays.
-fn must_fit(desk: &Desk, lying: &Lying, meter: MeterNumber) -> Result<()> {
-    let (keys, card) = (desk.books().keys_of(meter)?, RegionCode(lying.info.region));
-    if let Some(city) = keys.city.filter(|city| *city != card) {
-        return Err(Trouble::new(CardSaleError::City { card, meter, city }));
-    }
-    let (card, state) = (lying.info.state.name(), keys.state.name());
-    if card != state {
-        return Err(Trouble::new(CardSaleError::State { card, meter, keys: state }));
-    }
-    let (card, keys) = (lying.version, keys.version);
-    if card == keys { Ok(()) } else { Err(Trouble::new(CardSaleError::Version { card, meter, keys })) }
-}
-
-/// What is to be on the card. An outstanding order has its amount already.
-fn amount(asked: Option<Fen>, first: Option<Fen>, next: &CardNext) -> Result<Fen> {
-    match next {
-        CardNext::Sell => {
-            let no_amount = || -> Failure { refused("no amount").hint("say how much with --amount YUAN") };
-            Ok(asked.or(first).ok_or_else(no_amount)?)
-        }
-        CardNext::Again(placed) | CardNext::Anew(placed) => {
-            let order = &placed.order;
-            if asked.is_none_or(|asked| asked == order.amount) {
-                return Ok(order.amount);
-            }
-            let (meter, id, amount, count, state) =
-                (order.meter, order.id, order.amount, order.count, placed.state);
-            Err(OrderError::Outstanding { meter, order: id, amount, count, state }.into())
-        }
-    }
-}
-
-/// What was done, the order, and what is loaded onto the card.
-type Made = (&'static str, SealedOrder, Result<Vec<u8>, SealError>);
-
-fn sealed(
-    session: &Session,
-    desk: &mut Desk,
-    folder: &std::path::Path,
-    request: &CardSaleRequest,
-    (meter, amount, bearer): (MeterNumber, Fen, &Bearer),
-    next: &CardNext,
-    ask: CardAsk,
-) -> Result<Made> {
-    let (terms, now) = (terms(desk.books())?, session.now()?);
-    let id = draw_for(session, "card", &format!("{} {meter}", request.customer))?;
-    let (keys, asked) = match next {
-        CardNext::Again(placed) => {
-            must_be_paid(desk, placed.order.id)?;
-            desk.books().asked_of(placed)?
-        }
-        CardNext::Sell | CardNext::Anew(_) => (desk.books().keys_of(meter)?, Vec::new()),
-    };
-    let sale = Sale { pin: &request.pin, meter, keys, asked: &asked, online: None };
-    let (sealed, made) = selling(session, folder, desk, &sale, |books, psam| {
-        let mut sealer = CardSealer::new(psam, ask);
-        let psam: &mut dyn OrderSealer = &mut sealer;
-        let sealed = match next {
-            CardNext::Sell => {
-                books.purchase_on_card(psam, &OrderRequest { meter, amount, now, id }, bearer, &terms)?
-            }
-            CardNext::Again(placed) => books.seal_again(psam, placed.order.id, now, &terms)?,
-            CardNext::Anew(_) => books.reissue_on_card(psam, (meter, now, id), bearer, &terms)?,
+    load_card(session, &request.card, |seen, challenge| {
+        let order = CardOrderRequest {
+            card: seen.shown.clone(),
+            keys: seen.keys,
+            challenge,
+            customer: request.customer,
+            meter: request.meter,
+            amount: request.amount,
+            pin: request.pin.clone(),
+            id: None,
         };
-        let made = sealer.made.unwrap_or_else(|| Err(SealError::Refused("it made nothing".to_owned())));
-        Ok((sealed, made))
-    })?;
-    let what = match next {
-        CardNext::Sell => "sold",
-        CardNext::Again(_) => "again",
-        CardNext::Anew(_) => "anew",
-    };
-    Ok((what, sealed, made))
+        card_sale::sell_on_card(session, desk, &order)
+    })
 }

@@ -21,7 +21,7 @@ use server::{Application, Contract, NewSlip};
 use sha2::{Digest, Sha256};
 
 /// Version of the form that is filled in.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// What stands in an application.
 #[derive(Debug, Clone, Default)]
@@ -173,7 +173,7 @@ fn agreement(
         ("clerk", clerk.to_owned()),
         ("date", at.to_string()),
     ];
-    let mut text = format!("AGREEMENT ON PREPAID ELECTRICITY (form {FORM})\n\n");
+    let mut text = format!("AGREEMENT ON PREPAYMENT (form {FORM})\n\n");
     for (name, value) in lines {
         text.push_str(&format!("{name:<12}  {}\n", scheme::shown::line(&value)));
     }

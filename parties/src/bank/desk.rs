@@ -20,7 +20,7 @@ use reader::driver::psam::Psam;
 use scheme::numbers::DeviceNumber;
 use scheme::order::OrderId;
 use scheme::profile::{CardInfo, CardKind};
-use server::{Actor, Books, Chain, OrderSealer};
+use server::{Actor, Books, Chain, OrderSealer, Settlement};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -191,6 +191,25 @@ impl Desk {
         let Seats::Apart(stalls) = &self.seats else { return None };
         let sealed = stalls.hand.sealed.iter().rev().filter(|(sealed, ..)| *sealed == id);
         sealed.filter_map(|(_, psam, online)| Some((*psam, online.clone()?))).next()
+    }
+
+    /// Whether this is a desk that is kept for many acts.
+    pub(super) const fn is_kept(&self) -> bool {
+        matches!(self.seats, Seats::Apart(_))
+    }
+
+    /// The act that goes on now settled a receipt: should it stop, it is done again, and finds it settled.
+    pub(super) fn note_settled(&mut self, packet: &[u8], settlement: &Settlement) {
+        if let Seats::Apart(stalls) = &mut self.seats {
+            stalls.hand.settled.push((packet.to_vec(), settlement.clone()));
+        }
+    }
+
+    /// What the act that goes on now settled by a receipt, before it stopped the last time.
+    pub(super) fn settled_just_now(&self, packet: &[u8]) -> Option<Settlement> {
+        let Seats::Apart(stalls) = &self.seats else { return None };
+        let found = stalls.hand.settled.iter().rev().find(|(settled, _)| settled == packet);
+        found.map(|(_, settlement)| settlement.clone())
     }
 
     /// The PSAMs in threads of their own; `None` at the desk of one act.

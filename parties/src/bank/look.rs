@@ -13,7 +13,7 @@ use scheme::order::OrderId;
 use scheme::record_file::Message;
 use scheme::subscription::{Iccid, Imei, Imsi, Msisdn};
 use serde::{Deserialize, Serialize};
-use server::{Customer, OrderError, SimKey, WhichMeter};
+use server::{Customer, OrderError, PlacedOrder, SimKey, WhichMeter};
 
 /// By what a customer is named.
 #[derive(Debug, Clone)]
@@ -173,6 +173,21 @@ pub fn orders_after(session: &Session, desk: &Desk, after: Option<OrderId>) -> R
     Ok(OrdersPage { orders: orders.iter().map(|placed| OrderLine::of(placed, at)).collect() })
 }
 
+/// Refuses an order that is on a user card: its record fits no SIM.
+///
+/// # Errors
+/// That.
+pub(super) fn must_be_for_a_sim(placed: &PlacedOrder) -> Result<()> {
+    let Some(card) = placed.sim.card() else { return Ok(()) };
+    let (order, customer) = (placed.order.id, placed.customer);
+    Err(refused(format!("order {order} is for user card {card}, and its record for no SIM"))
+        .hint(format!(
+            "`gridcard server card write CARD --customer {customer}` loads it once more; `gridcard server reissue` gives it to his SIM"
+        ))
+        .code("order-on-card")
+        .into())
+}
+
 /// The message with the record of an order that was sealed, for its SIM.
 ///
 /// # Errors
@@ -180,6 +195,7 @@ pub fn orders_after(session: &Session, desk: &Desk, after: Option<OrderId>) -> R
 pub fn record(session: &Session, desk: &Desk, id: OrderId) -> Result<Message> {
     desk.folder(session)?;
     let placed = desk.books().order(id)?.ok_or(OrderError::UnknownOrder(id))?;
+    must_be_for_a_sim(&placed)?;
     let record = placed.record.ok_or_else(|| {
         refused(format!("order {id} is not sealed yet"))
             .hint("send the request that made it once more: it is finished then")

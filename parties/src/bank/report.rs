@@ -58,6 +58,9 @@ pub struct OrderLine {
     /// The order whose place it took.
     #[serde(with = "text::maybe")]
     pub replaces: Option<OrderId>,
+    /// Number of the user card it is for; `None`: it is for a SIM.
+    #[serde(default)]
+    pub card: Option<String>,
 }
 
 impl OrderLine {
@@ -80,6 +83,7 @@ impl OrderLine {
             valid_until: order.valid_until,
             expired: awaited && at > order.valid_until,
             replaces: placed.replaces,
+            card: placed.sim.card().map(str::to_owned),
         }
     }
 
@@ -100,6 +104,7 @@ impl OrderLine {
             iso(&self.valid_until.to_string()),
             self.expired.to_string(),
             self.replaces.map(|id| id.to_string()).unwrap_or_default(),
+            self.card.clone().unwrap_or_default(),
         ]
     }
 }
@@ -245,7 +250,7 @@ pub fn orders(session: &Session, desk: &Desk, each: TakeOrder<'_>) -> Result<()>
 }
 
 /// The columns of a file of orders.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "order",
     "customer",
     "meter",
@@ -260,6 +265,7 @@ const COLUMNS: [&str; 14] = [
     "valid_until",
     "expired",
     "replaces",
+    "card",
 ];
 
 /// A file of orders that was written.

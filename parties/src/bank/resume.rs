@@ -1,6 +1,7 @@
 //! Orders whose sealing was interrupted, or whose record got lost: finished, and written again.
 
 use super::desk::Desk;
+use super::look::must_be_for_a_sim;
 use super::orders::{message, record_place};
 use super::payment::must_be_paid;
 use super::pins::PinChoice;
@@ -49,6 +50,7 @@ struct Written<'a> {
     session: &'a Session,
     folder: &'a Path,
     files: Vec<String>,
+    orders: usize,
 }
 
 impl Written<'_> {
@@ -59,6 +61,11 @@ impl Written<'_> {
         record: &Records,
         copy: Option<u32>,
     ) -> Result<()> {
+        self.orders += 1;
+        // It is sealed, and goes onto its card when that is written.
+        if must_be_for_a_sim(placed).is_err() {
+            return Ok(());
+        }
         let path = record_place(books, self.folder, placed.customer, &placed.order)?;
         let mut message = message(record, &placed.order, &placed.sim);
         message.sim.copy = copy;
@@ -74,14 +81,17 @@ impl Written<'_> {
 /// As of a sale; what was finished before stays finished; the bank is to be asked first.
 pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Result<ResumeReport> {
     let folder = desk.folder(session)?;
-    let open = match request.customer {
+    let open: Vec<PlacedOrder> = match request.customer {
         Some(customer) => {
             let meter = registration(desk.books(), customer, request.meter)?.meter;
             desk.books().outstanding(meter)?.into_iter().collect()
         }
         None => desk.books().interrupted()?,
     };
-    let mut written = Written { session, folder: &folder, files: Vec::new() };
+    if request.customer.is_some() {
+        open.iter().try_for_each(must_be_for_a_sim)?;
+    }
+    let mut written = Written { session, folder: &folder, files: Vec::new(), orders: 0 };
     let (sealed, unsealed): (Vec<_>, Vec<_>) = open
         .into_iter()
         .partition(|placed| placed.record.is_some() && !desk.has_just_sealed(placed.order.id));
@@ -114,7 +124,7 @@ pub fn resume(session: &Session, desk: &mut Desk, request: &ResumeRequest) -> Re
             Ok(())
         })?;
     }
-    Ok(ResumeReport { resumed: written.files.len(), records: written.files, copies })
+    Ok(ResumeReport { resumed: written.orders, records: written.files, copies })
 }
 
 /// The record of an order that is sealed, handed out once more; and which copy it is.

@@ -10,7 +10,7 @@ use crate::log;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble, refused};
 use crate::vouch;
-use crate::words::{energy, yuan};
+use crate::words::{register, yuan};
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber};
@@ -266,7 +266,12 @@ pub(super) fn settle_one(
     let (at, pool) = (session.now()?, desk.pool(session)?);
     let mut pins = Pins::new(session, choice);
     let (books, seats) = desk.parts();
-    let openers = books.openers(incoming, &origin)?;
+    let openers = match books.openers(incoming, &origin) {
+        Ok(openers) => openers,
+        // What is no receipt at all is told like one that is not genuine.
+        Err(error @ SettleError::Refused(_)) => return Ok(Err(error)),
+        Err(error) => return Err(error.into()),
+    };
     let members = pool.opening(choice.psam, &openers, &|psam| seats.fit(psam))?;
     let mut settled: Result<Settlement, SettleError> = Err(Refusal::NotGenuine(meter).into());
     for member in members {
@@ -331,7 +336,7 @@ fn settled_line(file: String, result: Cow<'static, str>, settled: &Settled) -> R
         receipt.meter,
         receipt.time,
         receipt.balance,
-        energy(receipt.register),
+        register(receipt.register),
     );
     if settled.refund_due_fen > 0 {
         detail.push_str(&format!("; {} due to the customer", yuan(settled.refund_due_fen)));

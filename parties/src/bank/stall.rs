@@ -197,11 +197,12 @@ impl Stall {
                 (Some(Besides::Recharge(random)), Ok((_, order))) => {
                     Some(psam.seal_recharge(random, order).map(|made| made.to_bytes().to_vec()))
                 }
+                (Some(Besides::Card(ask)), Ok((_, order))) => Some(psam.seal_card(ask, order)),
                 _ => None,
             };
             let sealed = sealed.map(|(sealed, _)| sealed);
             let message = match message {
-                Some(Err(error)) => match fault(&error) {
+                Some(Err(error)) => match fault(&error).map(|fault| beside(online, fault, &error)) {
                     Some(fault) => Some(Err(fault)),
                     None => return Err(error.into()),
                 },
@@ -301,6 +302,14 @@ fn fault(error: &CardError) -> Option<OnlineFault> {
             Some(OnlineFault::Refused(error.to_string()))
         }
         CardError::Channel { .. } | CardError::Malformed { .. } => None,
+    }
+}
+
+/// The same, of what an order is sealed for: a card is no purchase that a PSAM could have forgotten, and sends no message.
+fn beside(online: Option<Besides>, fault: OnlineFault, error: &CardError) -> OnlineFault {
+    match online {
+        Some(Besides::Card(_)) => OnlineFault::Refused(error.to_string()),
+        _ => fault,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! An engine stands here with how its books are opened; the same promises are asked of each.
 
+mod cards;
 mod changes;
 mod foresight;
 mod hands;
@@ -105,6 +106,7 @@ macro_rules! every_engine {
                 an_order_is_sealed_so_often_online_and_no_more
                 a_recharge_settles_by_what_was_made;
             letters: an_order_is_sent_until_a_centre_answers an_order_that_is_over_is_not_sent what_became_of_a_message_is_kept;
+            cards: a_card_is_a_bearer_like_a_sim an_outstanding_order_goes_from_bearer_to_bearer;
             changes: what_was_carried_is_no_cash a_sale_is_not_what_was_missing a_read_meter_gives_its_purse_to_the_next an_empty_meter_gives_nothing
                 an_outstanding_order_goes_with_it an_estimate_was_low an_estimate_was_right an_estimate_was_high
                 an_estimate_was_low_and_is_outstanding an_estimate_was_high_and_is_outstanding a_burnt_meter_is_estimated

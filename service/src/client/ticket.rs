@@ -69,6 +69,19 @@ impl Ticket {
         }
     }
 
+    /// The id of a request that is never sent again, so that nothing is written down of it; `named` as for [`Ticket::take`].
+    ///
+    /// # Errors
+    /// It is no id.
+    pub fn once(session: &Session, named: Option<&str>) -> Result<String> {
+        if let Some(id) = named {
+            must_be_id(id)?;
+            return Ok(id.to_owned());
+        }
+        session.must_be_unseeded("a request to the server")?;
+        Ok(hex::encode(random::<16>(&mut *session.chance("request"))))
+    }
+
     /// The id of the request of a row, of a command that sends many.
     pub fn of_row(&self, row: u64) -> String {
         format!("{}-{row}", self.id)

@@ -233,7 +233,7 @@ fn notice(
     }
     let placed = outstanding?;
     let order = &placed.order;
-    let money = lang.money(order.amount.0.into());
+    let (money, on_card) = (lang.money(order.amount.0.into()), placed.sim.card().is_some());
     if paying {
         let (head, say) = (lang.say("pay.unknown.h", &[money]), Html::text(lang.t("pay.unknown.p")));
         return Some(Notice { class: "notice-bad", icon: "ask", head, say });
@@ -248,7 +248,7 @@ fn notice(
             class: "notice-warn",
             icon: "warn",
             head,
-            say: Html::text(lang.t("cust.expired.p")),
+            say: Html::text(lang.t(if on_card { "cust.expired.card" } else { "cust.expired.p" })),
         });
     }
     let days = super::home::days_since(order.issued, now);
@@ -256,7 +256,7 @@ fn notice(
         class: "notice-warn",
         icon: "clock",
         head: lang.say("cust.n.h", &[money, Html::text(days)]),
-        say: Html::text(lang.t("cust.n.p")),
+        say: Html::text(lang.t(if on_card { "cust.n.card" } else { "cust.n.p" })),
     })
 }
 
@@ -401,8 +401,12 @@ fn rail(
             let expired = now > order.valid_until;
             let late = expired || is_late(order.issued, now);
             let until = date(order.valid_until);
-            let say =
-                if expired { lang.say("cust.r2.expired", &[until]) } else { lang.say("cust.r2", &[until]) };
+            let say = match (expired, placed.sim.card()) {
+                (true, _) => "cust.r2.expired",
+                (false, Some(_)) => "cust.r2.card",
+                (false, None) => "cust.r2",
+            };
+            let say = lang.say(say, &[until]);
             vec![
                 lang.node(Node::Done, "state.sold", &issued, &none),
                 lang.node(if late { Node::Late } else { Node::Here }, "state.transit", &issued, &say),

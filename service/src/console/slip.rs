@@ -33,6 +33,7 @@ struct SlipPage {
     meter: Html,
     count: u32,
     sim_end: String,
+    is_card: bool,
     order_digits: Html,
     until: String,
 }
@@ -91,7 +92,7 @@ pub fn slip(visit: &mut Visit<'_>) -> Result<Answer> {
         f: visit.frame("sell")?,
         done: lang.say("slip.done", &[lang.money(amount), Html::text(&name)]),
         copy: (!first).then(|| lang.say("slip.copy", &[Html::text(when(now, true))])),
-        has_record: placed.record.is_some() && visit.can("record"),
+        has_record: placed.record.is_some() && placed.sim.card().is_none() && visit.can("record"),
         order: order.id.to_string(),
         customer: placed.customer.to_string(),
         amount: yuan(amount),
@@ -103,6 +104,7 @@ pub fn slip(visit: &mut Visit<'_>) -> Result<Answer> {
         meter: digits(&order.meter.to_string(), false),
         count: order.count,
         sim_end: placed.sim.iccid.get(from..).unwrap_or_default().to_owned(),
+        is_card: placed.sim.card().is_some(),
         order_digits: digits(&order.id.to_string(), true),
         until: day(order.valid_until),
     })

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 /// A world whose first customer's meter takes signed orders alone, and the file of the root's certificate.
-fn signed(suite: &'static str) -> (World, PathBuf) {
+pub fn signed_meter(suite: &'static str) -> (World, PathBuf) {
     let world = World::of(Kind { apart: false, formal: false, suite });
     let city = world.folder(Party::City);
     let root = world.path("root.certificate");
@@ -40,7 +40,7 @@ fn settled(world: &World, customer: &str) -> String {
 #[test]
 fn a_receipt_that_anybody_can_check() {
     for suite in ["3des", "sm4"] {
-        let (world, root) = signed(suite);
+        let (world, root) = signed_meter(suite);
         // The bank does not know yet that the meter takes nothing else.
         let order = world.order(&CHEN, "50.00");
         world.write(&CHEN, &order);
@@ -110,7 +110,7 @@ fn a_receipt_that_anybody_can_check() {
 
 #[test]
 fn a_bank_signs_with_what_the_province_certified() {
-    let (world, root) = signed("sm4");
+    let (world, root) = signed_meter("sm4");
     // The key stays in the bank's folder, for its owner alone, and is told nowhere.
     let key = std::fs::read_to_string(world.folder(Party::Bank).join("signing.key")).unwrap();
     for ran in [
@@ -153,7 +153,7 @@ fn a_bank_signs_with_what_the_province_certified() {
 /// certificate of before is worth nothing to it.
 #[test]
 fn a_renewed_server_is_known_by_its_certificate_on_the_sim() {
-    let (world, _) = signed("sm4");
+    let (world, _) = signed_meter("sm4");
     world.deliver_list();
     world.purchase(&CHEN, "20.00");
     let raise = world.province(&["kdc", "signing", "raise-epoch"]);
@@ -191,7 +191,7 @@ fn a_renewed_server_is_known_by_its_certificate_on_the_sim() {
 /// A passage into another state ends the mode: the list of the city says so, and the chip takes symmetric orders again.
 #[test]
 fn another_state_ends_the_mode() {
-    let (world, _) = signed("sm4");
+    let (world, _) = signed_meter("sm4");
     let esam = world.esam(&CHEN);
     let retire = ["esam", "retire", text(&esam), "--pin-file", "pin", "--second-pin-file", "pin2"];
     let modes = world.folder(Party::City).join("modes");
@@ -205,7 +205,7 @@ fn another_state_ends_the_mode() {
 #[ignore = "wants openssl; scripts/test has it"]
 fn openssl_verifies_an_exported_receipt() {
     for suite in ["3des", "sm4"] {
-        let (world, _) = signed(suite);
+        let (world, _) = signed_meter(suite);
         world.deliver_list();
         world.purchase(&CHEN, "50.00");
         let file = world.path("receipt.json");

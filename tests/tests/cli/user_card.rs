@@ -1,7 +1,9 @@
 //! The classic purchase card from outside: issued, loaded, put into a meter, read back; a customer goes from card to SIM and back
 //! [docs/specs/user-card.md].
 
-use crate::world::{CHEN, Customer, Purse, WANG, World, text};
+mod refused;
+
+use crate::world::{CHEN, Customer, Party, Purse, WANG, World, text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -131,6 +133,33 @@ fn what_broke_off_at_the_bank_is_said_again_and_nothing_is_sold_twice() {
     agree(&world, &CHEN, 50_00, 1);
 }
 
+/// An order for a card is none for a SIM: nobody is given its record, and nobody is told to make it anew.
+#[test]
+fn an_order_on_a_card_is_no_order_for_a_sim() {
+    let world = World::new();
+    let card = issue(&world, "330200000801");
+    write(&world, &card, &CHEN, Some("50"));
+    let orders = world.bank(&["server", "orders", "--json"]).run().ok().object();
+    assert_eq!(orders["orders"][0]["card"], "330200000801", "{orders}");
+    let waiting = world.bank(&["server", "ageing", "--json"]).run().ok().object();
+    assert_eq!(waiting["waiting"][0]["next"], "wait", "{waiting}");
+    let resume = ["server", "resume", "--customer", CHEN.number, "--pin-file", "pin"];
+    world.bank(&resume).run().fails(1, &["is for user card 330200000801", "gridcard server card write"]);
+    world.bank(&["server", "resume", "--pin-file", "pin"]).run().ok();
+    let out = world.folder(Party::Bank).join("out");
+    let records = std::fs::read_dir(out).map_or(0, |all| {
+        all.flatten().filter(|one| one.path().extension().is_some_and(|end| end == "sms")).count()
+    });
+    assert_eq!(records, 0);
+    // Of the SIM it is one again.
+    world.purchase(&WANG, "5");
+    let reissue = ["server", "reissue", "--customer", CHEN.number, "--pin-file", "pin", "--out", "sim.sms"];
+    world.bank(&reissue).run().ok();
+    let orders = world.bank(&["server", "orders", "--json"]).run().ok().object();
+    let last = orders["orders"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["card"], &last["state"]), (&Value::Null, &"sealed".into()));
+}
+
 #[test]
 fn what_a_meter_and_a_bank_do_not_take_says_what_to_do() {
     let world = World::new();
@@ -148,8 +177,6 @@ fn what_a_meter_and_a_bank_do_not_take_says_what_to_do() {
     let sim = world.sim(&CHEN);
     world.bank(&["server", "card", "read", text(&sim), "--pin-file", "pin"]).run().failed(1);
     world.phones(&["sim", "list", text(&card)]).run().failed(1);
-    let url = ["server", "card", "read", text(&card), "--url", "http://127.0.0.1:1"];
-    world.bank(&url).run().fails(2, &["bank's own folder"]);
     // Its end: nothing can be loaded any more.
     let retire = ["user-card", "retire", text(&card), "--pin-file", "pin", "--second-pin-file", "pin2"];
     world.city(&retire).run().ok();

@@ -70,8 +70,15 @@ pub fn run(call: &Call, verb: &Verb) -> Result<()> {
 }
 
 fn read(call: &Call, options: &Read) -> Result<()> {
-    let report = bank::read_card(call, &mut Desk::open(call)?, &options.card, &options.pin.get())?;
-    answer(call, &facts(&read_lines(&report)), &report);
+    tell_read(call, &bank::read_card(call, &mut Desk::open(call)?, &options.card, &options.pin.get())?)
+}
+
+/// Tells what stands on a card.
+///
+/// # Errors
+/// The receipt on it was not taken.
+pub fn tell_read(call: &Call, report: &CardReading) -> Result<()> {
+    answer(call, &facts(&read_lines(report)), report);
     let Some(receipt) = &report.receipt else { return Ok(()) };
     match receipt.held() {
         Some(held) => Err(held),
@@ -114,13 +121,17 @@ fn write(call: &Call, options: &Write) -> Result<()> {
         amount: options.amount,
         pin: options.pin.get(),
     };
-    let report = bank::write_card(call, &mut Desk::open(call)?, &request)?;
-    answer(call, &facts(&written_lines(&report)), &report);
+    tell_written(call, &bank::write_card(call, &mut Desk::open(call)?, &request)?);
     Ok(())
 }
 
+/// Tells what was loaded.
+pub fn tell_written(call: &Call, report: &CardReport) {
+    answer(call, &facts(&written_lines(report)), report);
+}
+
 fn written_lines(report: &CardReport) -> Vec<(&'static str, String)> {
-    let what = match report.what {
+    let what = match &*report.what {
         "again" => "loaded once more, nothing was sold",
         "anew" => "made anew for this card, nothing was sold",
         _ => "sold",

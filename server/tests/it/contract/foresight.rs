@@ -88,7 +88,11 @@ fn ahead(bank: &Bank, course: &Course, dice: &mut Dice) -> Vec<Ahead> {
     ahead.extend(course.asked.iter().map(|placed| Ahead::Sealed(psam.clone(), placed.order.id)));
     for (of, receipt, order) in &course.receipts {
         let packet = receipt_user_data(Incoming::Record(receipt)).unwrap();
-        ahead.extend([Ahead::Receipt(packet, SimKey::Iccid(sim(*of, 0).iccid)), Ahead::Opened(*order)]);
+        let origin = match dice.below(2) {
+            0 => Origin::Sim(SimKey::Iccid(sim(*of, 0).iccid)),
+            _ => Origin::Meter(meter(*of)),
+        };
+        ahead.extend([Ahead::Receipt(packet, origin), Ahead::Opened(*order)]);
     }
     ahead
 }

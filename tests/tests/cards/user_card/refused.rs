@@ -76,6 +76,39 @@ fn a_low_supply_touches_no_card() {
     assert!(matches!(put(&mut office, LOWEST_SUPPLY + 1).outcome, Outcome::Credited { .. }));
 }
 
+/// An ESAM that answers a reset and nothing more.
+struct Mute<'c>(&'c mut dyn Channel);
+
+impl Channel for Mute<'_> {
+    fn transmit(&mut self, _: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        Err(ChannelError::Mute)
+    }
+
+    fn reset(&mut self) -> Result<Vec<u8>, ChannelError> {
+        self.0.reset()
+    }
+}
+
+/// 2, 3: the meter's own chip; the card is not blamed for it, and brings its money when the chip is there again.
+#[test]
+fn an_esam_that_does_not_answer_has_its_numbers() {
+    let mut office = Office::new(Suite::Sm4);
+    let mut card = office.card(70);
+    office.load(&mut card, Fen(50_00));
+    let mut random = chance("no esam");
+    let Office { site, bank, .. } = &mut office;
+    let mut put = |esam: &mut dyn Channel| {
+        site.meter.insert_card(esam, &mut card, 100, bank.now, &mut |bytes| random.fill(bytes))
+    };
+    let (dead, mute) = (put(&mut Dead), put(&mut Mute(&mut site.esam)));
+    for (report, wanted, error) in [(dead, Refusal::EsamReset, 3), (mute, Refusal::Esam, 2)] {
+        assert_eq!((refusal(&report), wanted.field_error()), (Some(wanted), error), "{report:?}");
+        assert_eq!((report.display.line1.as_str(), report.credited), ("Err-31", Fen(0)));
+    }
+    assert_eq!(site.meter.state().illegal_insertions, 0);
+    assert!(matches!(office.insert(&mut card).outcome, Outcome::Credited { .. }));
+}
+
 #[test]
 fn each_check_has_its_number_of_the_field() {
     let mut office = Office::new(Suite::Sm4);

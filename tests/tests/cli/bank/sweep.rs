@@ -1,8 +1,10 @@
-//! Server and bank killed at every write to a disk in the course of a sale that is paid through a bank.
+//! Server and bank killed at every write to a disk in the course of a sale that is paid through a bank, and a server in the course of a
+//! sale onto a user card.
 
 use super::{Bank, agree, joined, paid, reconcile};
 use crate::service::{Server, key, request};
-use crate::world::{CHEN, Party, World};
+use crate::url::{clerk, key_file};
+use crate::world::{CHEN, Party, World, text};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -130,6 +132,59 @@ fn server_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
     whole
 }
 
+/// A sale onto a card with a receipt on it, which one request settles; the same command again goes on.
+fn card_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
+    let world = World::new();
+    let (key, _) = key_file(&world, "clerk.key", "clerk", &[]);
+    let issue =
+        ["user-card", "issue", "--number", "330200000801", "--card", "user.card", "--pin-file", "pin"];
+    world.city(&issue).run().ok();
+    let insert = || {
+        let report =
+            world.meters(&["meter", "insert", CHEN.meter, "user.card", "--json"]).run().ok().object();
+        report["credited_fen"].as_u64()
+    };
+    let near = ["server", "card", "write", "user.card", "--customer", CHEN.number, "--amount", "50"];
+    world.bank(&near).with(&["--pin-file", "pin"]).run().ok();
+    assert_eq!(insert(), Some(50_00));
+    world.wait(60);
+    let (strace, doomed) =
+        doomed(&world, call, nth, &["server", "run", "--listen", "127.0.0.1:0", "--pin-file", "pin"]);
+    let write = |address: &str| {
+        let args =
+            ["server", "card", "write", "user.card", "--customer", CHEN.number, "--amount", "3", "--json"];
+        let server = ["--url", &format!("http://{address}"), "--key-file", text(&key)];
+        clerk(&world, &args).with(&server).run()
+    };
+    let mut whole = false;
+    match &doomed {
+        Some(there) => {
+            whole = write(there["address"].as_str().unwrap()).code == 0;
+            killed.selling += u32::from(!whole);
+            end(strace, there);
+        }
+        None => {
+            killed.early += 1;
+            was_killed(strace);
+        }
+    }
+    let server = Server::start(&world, &[]);
+    let written = write(&server.address).ok().object();
+    assert_eq!((&written["count"], &written["amount_fen"]), (&2.into(), &3_00.into()), "{call} {nth}");
+    assert_eq!(server.end().0, Some(0));
+    assert_eq!(insert(), Some(3_00), "{call} {nth}");
+    let read = ["server", "card", "read", "user.card", "--pin-file", "pin", "--json"];
+    let read = world.bank(&read).run().ok().object();
+    assert_eq!(read["receipt"]["result"], "settled", "{call} {nth}: {read}");
+    let books = world.books();
+    let sums =
+        ["orders", "sold_fen", "settled_fen", "outstanding_fen"].map(|name| books[name].as_u64().unwrap());
+    assert_eq!(sums, [2, 53_00, 53_00, 0], "{call} {nth}");
+    world.bank(&["server", "verify"]).run().ok();
+    world.bank(&["server", "audit", "verify"]).run().ok();
+    whole
+}
+
 fn bank_once(call: &str, nth: u32, killed: &mut Killed) -> bool {
     let world = World::new();
     let clerk = key(&world, "clerk", &[]);
@@ -166,4 +221,11 @@ fn a_server_killed_at_every_write_of_a_paid_sale_sells_once() {
 fn a_bank_killed_at_every_write_of_a_paid_sale_debits_once() {
     let killed = sweep(bank_once);
     assert!(killed.early > 2 && killed.selling > 1, "{} {}", killed.early, killed.selling);
+}
+
+#[test]
+#[ignore = "wants strace, and takes minutes"]
+fn a_server_killed_at_every_write_of_a_cards_sale_sells_once() {
+    let killed = sweep(card_once);
+    assert!(killed.early > 10 && killed.selling > 50, "{} {}", killed.early, killed.selling);
 }

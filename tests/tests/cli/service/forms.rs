@@ -152,7 +152,7 @@ fn the_document_says_what_can_be_asked() {
         let path = path.replace(['{', '}'], "");
         server.ask("DELETE", &path, &[], "").fails(405, "no-such-method");
     }
-    assert_eq!(operations, 72);
+    assert_eq!(operations, 74);
     server.get(&clerk, "/v1/terms").ok();
     let figures = server.ask("GET", "/metrics", &[], "");
     assert_eq!(figures.status, 200);

@@ -1,6 +1,7 @@
 //! The payment server over HTTP, as programs of others ask it: `server run` in its own process, plain HTTP/1.1 over a socket.
 
 mod attacks;
+mod cards;
 mod company;
 mod configured;
 mod failover;

@@ -3,10 +3,11 @@
 use crate::service::{Answer, Server, credit, key, sale};
 use crate::world::{CHEN, Party, WANG, World, ZHANG, read_record, text};
 use serde_json::{Map, Value, json};
+use server::{Incoming, receipt_user_data};
 use std::collections::BTreeSet;
 
 /// Names in paths, queries and bodies that are of something that belongs to a customer.
-const SOMEBODYS: [&str; 17] = [
+const SOMEBODYS: [&str; 19] = [
     "bill",
     "change",
     "contract",
@@ -14,6 +15,7 @@ const SOMEBODYS: [&str; 17] = [
     "finding",
     "iccid",
     "imsi",
+    "loaded_meter",
     "meter",
     "msisdn",
     "old_meter",
@@ -21,6 +23,7 @@ const SOMEBODYS: [&str; 17] = [
     "payment",
     "phone",
     "purchase",
+    "receipt",
     "record",
     "rest",
     "slip",
@@ -50,7 +53,7 @@ const FREE: [&str; 22] = [
     "service_centre",
     "source",
 ];
-const MORE_FREE: [&str; 27] = [
+const MORE_FREE: [&str; 33] = [
     "address",
     "authorisation_code",
     "balance_fen",
@@ -60,12 +63,18 @@ const MORE_FREE: [&str; 27] = [
     "by_channel",
     "by_office",
     "by_tariff",
+    "card",
+    "card_state",
+    "challenge",
+    "chip",
+    "city",
     "count",
     "counted_fen",
     "day",
     "entry",
     "from",
     "items",
+    "key_version",
     "limit_fen",
     "old_sim_record",
     "paper",
@@ -130,7 +139,10 @@ fn operations(document: &Value) -> Vec<Operation> {
 fn filler(name: &str, schema: &Value) -> Value {
     match (name, schema["type"].as_str()) {
         ("record", _) => "00".repeat(176).into(),
-        ("esam", _) => "00".repeat(8).into(),
+        ("esam" | "chip" | "challenge", _) => "00".repeat(8).into(),
+        ("card", _) => "330200000801".into(),
+        ("city", _) => "33020000".into(),
+        ("card_state", _) => "test".into(),
         ("random", _) => "00".repeat(4).into(),
         ("begins" | "ends", _) => "2026-12-01T00:00:00+08:00".into(),
         (_, Some("integer")) => 100.into(),
@@ -207,6 +219,8 @@ fn what_another_office_has_is_not_there() {
     let insert = ["meter", "insert", WANG.meter, text(&sim)];
     world.call_at(Party::Meters, "2020-01-01 00:00:00", &insert).run().ok();
     let record = hex::encode(read_record(&world.collect(&WANG)));
+    let packet = receipt_user_data(Incoming::Record(&hex::decode(&record).unwrap())).unwrap();
+    let packet = hex::encode(packet);
     let receipt = json!({ "record": record, "msisdn": WANG.msisdn });
     assert_eq!(server.post(&theirs, "s1", "/v1/receipts", &receipt).ok()["more"]["findings"], json!([1]));
     let order = server.post(&theirs, "o2", "/v1/orders", &sale(&WANG, 6_00)).ok()["order"].clone();
@@ -247,7 +261,7 @@ fn what_another_office_has_is_not_there() {
             let order = order.as_str().unwrap();
             let [wangs, nobodys] = match name.as_str() {
                 "customer" => [WANG.number, "330299999999"],
-                "meter" | "old_meter" => [WANG.meter, "000099999998"],
+                "meter" | "old_meter" | "loaded_meter" => [WANG.meter, "000099999998"],
                 "msisdn" => [WANG.msisdn, "+8613999999999"],
                 "imsi" => [WANG.imsi, "460009999999999"],
                 "iccid" => [WANG.iccid, "89860099999999999996"],
@@ -268,6 +282,15 @@ fn what_another_office_has_is_not_there() {
                 // A receipt that was settled for the south, as one of the north's own SIM.
                 let body = json!({ "record": record, "msisdn": CHEN.msisdn });
                 let told = server.post(key, "record", "/v1/receipts", &body);
+                told.fails(422, "receipt-unknown-sim");
+                continue;
+            }
+            if name == "receipt" {
+                // The same on a card that says it was loaded for the north's own meter.
+                let (path, mut body) = request(&operation, name, &packet);
+                body["loaded_meter"] = CHEN.meter.into();
+                let told =
+                    ask(&server, key, &operation, &path, &body, &format!("{}-receipt", operation.name));
                 told.fails(422, "receipt-unknown-sim");
                 continue;
             }

@@ -3,7 +3,7 @@
 
 use crate::command::Ran;
 use crate::service::{Answer, Server};
-use crate::world::{CHEN, Party, World};
+use crate::world::{CHEN, Party, World, text};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A bank with a clerk, a supervisor and an auditor.
@@ -78,12 +78,8 @@ fn send(server: &Server, path: &str, more: &[(&str, &str)], form: &str) -> Answe
     server.ask("POST", path, &headers, form)
 }
 
-#[test]
-fn a_clerk_logs_in_once_with_each_code_and_sells_by_his_own_forms_alone() {
-    let world = staffed();
-    let secret = secret(&codes(&world, "Chen", &CHEN_ACTS).ok());
-    let server = Server::start(&world, &CHEN_ACTS);
-    assert_eq!(server.ask("GET", "/console", &[], "").status, 303);
+/// Chen logs in, by his password and a code of his; gives the cookie.
+fn log_in(server: &Server, secret: &[u8]) -> String {
     let step = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30;
     let mut login = None;
     // The server's clock stands where the world's does, or at this machine's.
@@ -97,12 +93,12 @@ fn a_clerk_logs_in_once_with_each_code_and_sells_by_his_own_forms_alone() {
     for near in [server_step, server_step + 1, step] {
         let form = format!(
             "name=Chen&password=chen%27s+password&code={:06}",
-            keys::totp::code(&secret, near).unwrap()
+            keys::totp::code(secret, near).unwrap()
         );
-        let answer = send(&server, "/console/login", &[], &form);
+        let answer = send(server, "/console/login", &[], &form);
         if answer.status == 303 {
             // The same code is good no more.
-            assert_eq!(send(&server, "/console/login", &[], &form).status, 403);
+            assert_eq!(send(server, "/console/login", &[], &form).status, 403);
             login = Some(answer);
             break;
         }
@@ -110,7 +106,16 @@ fn a_clerk_logs_in_once_with_each_code_and_sells_by_his_own_forms_alone() {
     let head = login.expect("let in").head;
     let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
-    let cookie = cookie.split(';').next().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_clerk_logs_in_once_with_each_code_and_sells_by_his_own_forms_alone() {
+    let world = staffed();
+    let secret = secret(&codes(&world, "Chen", &CHEN_ACTS).ok());
+    let server = Server::start(&world, &CHEN_ACTS);
+    assert_eq!(server.ask("GET", "/console", &[], "").status, 303);
+    let cookie = &*log_in(&server, &secret);
     let page = server.ask("GET", "/console", &[("Cookie", cookie)], "");
     assert_eq!(page.status, 200, "{page:?}");
     let token =
@@ -155,4 +160,42 @@ fn a_clerk_logs_in_once_with_each_code_and_sells_by_his_own_forms_alone() {
     let (code, words) = server.end();
     assert_eq!(code, Some(0), "{words}");
     assert_eq!(world.books()["orders"], 1);
+}
+
+/// What is on a card is said to be on a card, in both languages, and its record is offered to nobody.
+#[test]
+fn pages_speak_of_a_card_where_an_order_is_on_one() {
+    let world = staffed();
+    let secret = secret(&codes(&world, "Chen", &CHEN_ACTS).ok());
+    let card = world.path("user.card");
+    let issue =
+        ["user-card", "issue", "--number", "330200000801", "--card", text(&card), "--pin-file", "pin"];
+    world.city(&issue).run().ok();
+    let write =
+        ["server", "card", "write", text(&card), "--customer", CHEN.number, "--amount", "50", "--json"];
+    let written = world.earnest(Party::Bank, &write).with(&["--pin-file", "pin"]).with(&CHEN_ACTS).run().ok();
+    let order = written.object()["order"].as_str().unwrap().to_owned();
+    let server = Server::start(&world, &CHEN_ACTS);
+    let cookie = log_in(&server, &secret);
+    let page = |path: &str, lang: &str| {
+        let answer = server.ask("GET", path, &[("Cookie", &cookie), ("Accept-Language", lang)], "");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    };
+    let slip = format!("/console/orders/{order}");
+    for (lang, words, number, sim) in [
+        ("en", "Put the card into the meter until it shows", "Card ending", "Put the SIM"),
+        ("zh", "将购电卡插入电表", "购电卡尾号", "将 SIM 卡插入电表"),
+    ] {
+        let body = page(&slip, lang);
+        assert!(body.contains(words) && body.contains(number) && body.contains("0801"), "{body}");
+        assert!(!body.contains(sim) && !body.contains("/sms\""), "{body}");
+    }
+    let customer = format!("/console/customers/{}", CHEN.number);
+    assert!(page(&customer, "en").contains("On the purchase card. Good until"));
+    assert!(page(&customer, "zh").contains("已在购电卡上"));
+    // Whoever types the address of the record is told where it is.
+    let record = server.ask("GET", &format!("{slip}/sms"), &[("Cookie", &cookie)], "");
+    assert!(record.status == 422 && record.body.contains("its record fits no SIM"), "{record:?}");
+    server.end();
 }

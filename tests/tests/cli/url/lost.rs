@@ -8,23 +8,23 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 /// What is to happen when a server answers.
-type Answered = Arc<Mutex<dyn FnMut() -> Pass + Send>>;
+pub(super) type Answered = Arc<Mutex<dyn FnMut() -> Pass + Send>>;
 
 /// What becomes of an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
+pub(super) enum Pass {
     On,
     Lost,
 }
 
 /// A line to a server on which answers get lost.
-struct Line {
-    url: String,
+pub(super) struct Line {
+    pub(super) url: String,
 }
 
 impl Line {
     /// `sent` is told when a request has gone out, `answered` says what becomes of its answer.
-    fn to(server: &str, sent: Arc<Mutex<dyn FnMut() + Send>>, answered: Answered) -> Self {
+    pub(super) fn to(server: &str, sent: Arc<Mutex<dyn FnMut() + Send>>, answered: Answered) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = server.to_owned();
@@ -59,7 +59,7 @@ impl Line {
     }
 
     /// On which the answer of this number is lost, counted from 1.
-    fn losing(office: &Office, number: u32) -> Self {
+    pub(super) fn losing(office: &Office, number: u32) -> Self {
         let mut count = 0;
         let answered = move || {
             count += 1;
@@ -68,7 +68,7 @@ impl Line {
         Line::to(&office.server.address, Arc::new(Mutex::new(|| ())), Arc::new(Mutex::new(answered)))
     }
 
-    fn ask(&self, office: &Office, args: &[&str]) -> crate::command::Ran {
+    pub(super) fn ask(&self, office: &Office, args: &[&str]) -> crate::command::Ran {
         let keys = ["--key-file", text(&office.supervisor.0), "--second-key-file", text(&office.other.0)];
         clerk(&office.world, args).with(&["--url", &self.url]).with(&keys).run()
     }

@@ -1,6 +1,7 @@
 //! The verbs of the bank asked of a running server (`--url`): the same words, objects and exit codes as in the bank's own folder, and
 //! what goes wrong on the way.
 
+mod cards;
 mod faults;
 mod lost;
 mod rows;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 const NOON: &str = "2026-11-23 12:00:00";
 
 /// A key in a file that nobody else reads.
-fn key_file(world: &World, name: &str, role: &str, more: &[&str]) -> (PathBuf, String) {
+pub fn key_file(world: &World, name: &str, role: &str, more: &[&str]) -> (PathBuf, String) {
     let key = key(world, role, more);
     let file = world.file(name, format!("{key}\n"));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -26,7 +27,7 @@ fn key_file(world: &World, name: &str, role: &str, more: &[&str]) -> (PathBuf, S
 }
 
 /// A command of a clerk who has no bank's folder, in the world's folder; nothing says whom it asks.
-fn clerk(world: &World, args: &[&str]) -> Call {
+pub fn clerk(world: &World, args: &[&str]) -> Call {
     let home = world.path("clerk");
     Call::plain(&world.path(""), args).with(&["--home", text(&home)])
 }

@@ -45,6 +45,10 @@ pub enum Step {
     Row(Row),
     /// The phone stores this record, this meter takes it, and the receipt comes back in that file.
     Credit(&'static str, &'static Customer, &'static str),
+    /// The city issues a user card of this number.
+    Issue(&'static str, &'static str),
+    /// This meter takes a user card.
+    Insert(&'static str, &'static Customer),
     /// The city ends the ESAM of Chen's meter, and writes a list.
     EndOld(&'static str),
 }
@@ -121,6 +125,14 @@ impl Both {
                     world.write(&CHEN, &world.path(order));
                     world.insert(&CHEN, meter).run().ok().shows(&["credited"]);
                     std::fs::rename(world.collect(&CHEN), world.path(receipt)).unwrap();
+                }),
+                Step::Issue(number, card) => self.on_both(|world| {
+                    let issue =
+                        ["user-card", "issue", "--number", number, "--card", card, "--pin-file", "pin"];
+                    world.city(&issue).run().ok();
+                }),
+                Step::Insert(card, meter) => self.on_both(|world| {
+                    world.meters(&["meter", "insert", meter.meter, card]).run().ok();
                 }),
                 Step::EndOld(list) => self.on_both(|world| {
                     let esam = world.esam(&CHEN);

@@ -2,6 +2,7 @@
 //! told by the verbs' own files.
 
 pub mod books;
+pub mod card;
 pub mod contract;
 pub mod day;
 mod record;
