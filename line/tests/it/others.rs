@@ -82,10 +82,9 @@ fn another_phone_at_any_time_mixes_nothing() {
                 assert!(meter.broken == 0 && meter.frames <= 2, "{} {other:?}", kind.name());
             }
         }
-        println!("{}: {at_once} at once, {again} again, {never} never heard", kind.name());
         match kind {
             // Light adds up, and a field of two is none.
-            Kind::Infrared => assert!(again > 10, "{again}"),
+            Kind::Infrared => assert!(again > 40 && never > 40, "{again} {never}"),
             // Frames that are lost are said again.
             Kind::Irda | Kind::Nfc => assert!(at_once > 30, "{at_once}"),
             // The other one waits, or this one.

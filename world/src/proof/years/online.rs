@@ -3,7 +3,7 @@
 
 use super::under::{DAY_S, Event, Under, Way, draw};
 use crate::bare::{Bank, Brought, Ended, Eye, Holder, LineFault};
-use line::Setting;
+use line::{Cut, FOREVER, Other, Setting};
 use meter::port;
 use parties::bank::ReceiptLine;
 use parties::bank::bring::PurchaseReport;
@@ -29,6 +29,9 @@ const TRIES: u32 = 3;
 const TEACHES: &str = "recharge-kind";
 /// Frames of a purchase on the meter's line, about.
 const FRAMES: u32 = 10;
+
+/// Of so many telephones that are held to a meter one is held badly, or is not alone.
+const IN_WEATHER: u8 = 6;
 
 /// What goes wrong between a telephone and the server, at which of its messages.
 #[derive(Debug, Clone, Copy, Default)]
@@ -168,18 +171,43 @@ impl Under<'_> {
         }
     }
 
-    /// The line that somebody holds his telephone to a meter by, which may be in other people's light or radio; and whether it is.
+    /// The line that somebody holds his telephone to a meter by, where he stands at it, and who else does; and whether that is as it
+    /// should be.
     fn line(&mut self, n: usize) -> (line::Kind, Setting, bool) {
         let mut chance = self.households[n].site.chance(&format!("line {}", self.now));
-        let [kind, noise]: [u8; 2] = random(&mut *chance);
+        let [kind, often, what, how, more]: [u8; 5] = random(&mut *chance);
         let kind = line::Kind::ALL[usize::from(kind) % line::Kind::ALL.len()];
-        let is_noisy = !self.quiet && noise % 12 == 0;
         let mut setting = Setting::default();
-        if is_noisy {
-            setting.place.noise = 100;
-            *self.report.faults.entry("line to a meter in noise").or_default() += 1;
+        if self.quiet || often % IN_WEATHER != 0 {
+            return (kind, setting, false);
         }
-        (kind, setting, is_noisy)
+        let (how, more) = (u64::from(how), u64::from(more));
+        let fault = match (what % 5, kind.beam_deg()) {
+            (0, _) => {
+                setting.place.noise = 40 + (how % 61) as u8;
+                "line to a meter in noise"
+            }
+            // From the end of the range to past it.
+            (1, _) => {
+                setting.place.distance_cm = Some(kind.range_cm() + kind.range_cm() * (how % 60) as u32 / 100);
+                "line to a meter too far"
+            }
+            (2, Some(beam)) => {
+                setting.place.angle_deg = beam + (how % (u64::from(beam) + 1)) as u16;
+                "line to a meter askew"
+            }
+            (3, _) => {
+                setting.other = Some(Other::at(25_000 * how));
+                "another phone at a meter"
+            }
+            _ => {
+                let lasts_us = if more % 2 == 0 { FOREVER } else { 20_000 * more };
+                setting.cut = Some(Cut { after: 8 * how, lasts_us });
+                "hand in a line to a meter"
+            }
+        };
+        *self.report.faults.entry(fault).or_default() += 1;
+        (kind, setting, true)
     }
 
     fn far_fault(&mut self) -> Plan {
@@ -202,7 +230,7 @@ impl Under<'_> {
             self.households[n].tries = 0;
         }
         let (line, plan) = (self.line_fault(), self.far_fault());
-        let (kind, setting, is_noisy) = self.line(n);
+        let (kind, setting, is_bad) = self.line(n);
         let cut = self.fault("supply of an ESAM cut in an online purchase", 25);
         let after = draw(&mut self.chance, 30);
         self.bank.next_psam();
@@ -249,7 +277,7 @@ impl Under<'_> {
         }
         self.caught_up(n)?;
         let whole = line == LineFault::default()
-            && !is_noisy
+            && !is_bad
             && [plan.asks, plan.answers, plan.twice, plan.anew] == [None; 4]
             && !cut
             && !server_cut;
