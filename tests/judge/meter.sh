@@ -74,7 +74,7 @@ port far --line infrared --distance 450 --noise 0 --seed 7 --listen 127.0.0.1:0
 finished
 for kind in infrared irda bluetooth ble; do
     options=()
-    [[ $kind != infrared ]] || options=(--angle 20 --other-phone 60000)
+    [[ $kind != infrared ]] || options=(--angle 20)
     meters=(261100000002)
     port "$kind" --line "$kind" "${options[@]}" --seed 7 --pty
     "$second/python" -c 'import sys, serial, json

@@ -174,7 +174,7 @@ impl Under<'_> {
     /// The line that somebody holds his telephone to a meter by, where he stands at it, and who else does; and whether that is as it
     /// should be.
     fn line(&mut self, n: usize) -> (line::Kind, Setting, bool) {
-        let mut chance = self.households[n].site.chance(&format!("line {}", self.now));
+        let mut chance = self.households[n].site.chance(&format!("line {n} {}", self.now));
         let [kind, often, what, how, more]: [u8; 5] = random(&mut *chance);
         let kind = line::Kind::ALL[usize::from(kind) % line::Kind::ALL.len()];
         let mut setting = Setting::default();
@@ -254,7 +254,7 @@ impl Under<'_> {
         let bank = &mut self.bank;
         let mut far = Far { bank, of, customer, plan, step: 0, made: None, settled: None };
         let way = if by_frames { port::Way::Wires } else { port::Way::Infrared };
-        let chance = site.chance(&format!("air {now}"));
+        let chance = site.chance(&format!("air {n} {now}"));
         let mut eye = Eye::new(site, way, now, line);
         let passed = if by_frames {
             frames::pass(&mut eye, &mut far, &wanted)
