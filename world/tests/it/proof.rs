@@ -62,9 +62,15 @@ fn no_line_loses_or_doubles_a_purchase() {
     assert!(beside.len() == 5 && beside.iter().all(|row| row.tried == 40), "{beside:?}");
     // A radio's link is one phone's: each purchase came through, the other waited or this one did.
     let radio = beside.iter().filter(|row| row.attack.starts_with('b'));
-    assert!(radio.clone().count() == 2 && radio.clone().all(|row| row.stopped_by["the line repaired it"] == 40));
+    assert!(
+        radio.clone().count() == 2 && radio.clone().all(|row| row.stopped_by["the line repaired it"] == 40)
+    );
     let set = rows.last().unwrap();
-    assert_eq!((set.tried, set.stopped_by["nothing had happened; the same again credits"]), (26, 26), "{set:?}");
+    assert_eq!(
+        (set.tried, set.stopped_by["nothing had happened; the same again credits"]),
+        (26, 26),
+        "{set:?}"
+    );
 }
 
 #[test]

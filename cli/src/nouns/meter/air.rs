@@ -1,11 +1,10 @@
 //! A line with its physics between a program at this machine's line and meters of the home: what it says goes by light or radio, in the
 //! time that takes.
 
-use super::port::Port;
 use crate::physics::Physics;
 use crate::prelude::*;
 use crate::way::eyes;
-use ::parties::meters::PortReport;
+use ::parties::meters::{Near, PortReport};
 use line::served::Served;
 use line::{Far, Kind as Line};
 use std::time::{Duration, Instant};
@@ -37,14 +36,33 @@ pub struct AirReport {
 /// A meter that is not there; this machine's line goes; the capture cannot be written.
 pub fn serve(
     call: &Call,
-    options: &Port,
-    kind: Line,
+    numbers: &[MeterNumber],
+    (kind, physics): (Line, &Physics),
     link: &mut dyn ByteLink,
     is_over: &dyn Fn() -> bool,
 ) -> Result<AirReport> {
-    let (physics, mut report) = (&options.physics, AirReport::default());
-    let mut eyes = eyes(call, &options.numbers)?;
-    let mut buffer = [0; 512];
+    let mut eyes = eyes(call, numbers)?;
+    let done = carry(call, &mut eyes, (kind, physics), link, is_over);
+    // What the meters did stands in their cards, whatever became of the lines.
+    let mut port = PortReport::default();
+    for eye in eyes {
+        let PortReport { frames, answered, broken } = eye.close()?;
+        port.frames += frames;
+        port.answered += answered;
+        port.broken += broken;
+    }
+    Ok(AirReport { port, ..done? })
+}
+
+/// Opens a line whenever a program begins to speak.
+fn carry(
+    call: &Call,
+    eyes: &mut [Near<'_>],
+    (kind, physics): (Line, &Physics),
+    link: &mut dyn ByteLink,
+    is_over: &dyn Fn() -> bool,
+) -> Result<AirReport> {
+    let (mut report, mut buffer) = (AirReport::default(), [0; 512]);
     while !is_over() {
         let length = link.receive(&mut buffer, REST)?;
         let Some(first) = buffer.get(..length).filter(|first| !first.is_empty()) else { continue };
@@ -64,12 +82,6 @@ pub fn serve(
             report.lost += 1;
             say(format!("{}: {error}", kind.name()));
         }
-    }
-    for eye in eyes {
-        let PortReport { frames, answered, broken } = eye.close()?;
-        report.port.frames += frames;
-        report.port.answered += answered;
-        report.port.broken += broken;
     }
     Ok(report)
 }

@@ -108,7 +108,8 @@ pub fn port(call: &Call, options: &Port) -> Result<()> {
     let mut link = options.line.open(call, &options.serial)?;
     say("the meters answer; Ctrl-C ends");
     if let Some(kind) = options.physics.over {
-        let report = air::serve(call, options, kind, &mut *link, &|| signals.is_over())?;
+        let report =
+            air::serve(call, &options.numbers, (kind, &options.physics), &mut *link, &|| signals.is_over())?;
         let air::AirReport { port, opened, lost, line_ms } = report;
         say(ended(&port));
         say(format!("{}: opened {opened} time(s), lost {lost}, {line_ms} ms in all", kind.name()));

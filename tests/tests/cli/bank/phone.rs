@@ -195,7 +195,12 @@ fn a_phone_buys_into_a_meter_that_is_online() {
 /// The phone is held to the meter over each line: one that a hand cuts is said again, and one purse is credited once for each purchase.
 #[test]
 fn a_phone_is_held_to_its_meter_over_each_line() {
-    let (world, bank, lines) = opened("", &[]);
+    let world = World::new();
+    let bank = Bank::start(&world, "");
+    applied(&world, &CHEN, "chen");
+    // More in a minute than a customer asks in a week.
+    let config = world.file("server.toml", "rate = 6000\n");
+    let lines = Lines::open(&world, &bank, &["--config", text(&config)]);
     let phone = Phone::of(&world, "chen.phone");
     phone.enrol(&CHEN, &lines, &lines.tcp);
     let home = world.path("home");
@@ -228,7 +233,11 @@ fn a_phone_is_held_to_its_meter_over_each_line() {
             assert!(world.purse(&CHEN).credited >= credited);
         }
         let paid = world.purse(&CHEN).credited;
-        assert_eq!(bank.balance("chen"), 1000_00 - paid, "{line}: what was debited is what was credited");
+        assert_eq!(
+            bank.balance("chen"),
+            1000_00 - i64::try_from(paid).unwrap(),
+            "{line}: what was debited is what was credited"
+        );
     }
     assert!(broken > 10, "{broken} cut, {whole} not");
     phone.pay("10", &["--line", "irda"]).failed(2);
