@@ -4,6 +4,7 @@
 //! `cargo bench -p gridcard-line --bench purchase`. Absolute times of a shared machine mean little; ratios within one run do.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot set up should stop")]
+#![allow(clippy::print_stdout, reason = "what it measures besides is told where divan tells the rest")]
 
 use divan::{Bencher, black_box};
 use gridcard_line::wire::dlt645::{Address, Control, Frame, Receiver, WAKE, function};
