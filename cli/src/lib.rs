@@ -15,6 +15,7 @@ pub mod manual;
 mod memory;
 mod nouns;
 mod output;
+mod physics;
 mod pin;
 mod prelude;
 mod screen;
@@ -24,6 +25,7 @@ mod shared;
 mod task;
 mod terminal;
 mod usage;
+mod way;
 mod wire_time;
 mod words;
 

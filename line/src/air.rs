@@ -17,8 +17,72 @@ const MILLION: u64 = 1_000_000;
 pub struct Place {
     /// Centimetres between phone and meter; none: as near as the line is meant for.
     pub distance_cm: Option<u32>,
+    /// Degrees between where the phone points and where the meter is. Light has a beam; radio and field go all around.
+    pub angle_deg: u16,
     /// Lamps, sun or other radios, in per cent: 100 halves the range.
     pub noise: u8,
+}
+
+/// How far a line goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Centimetres in which nothing is lost without noise.
+    pub range_cm: u32,
+    /// Degrees off the straight line up to which that holds; none: it goes all around.
+    pub beam_deg: Option<u16>,
+}
+
+impl Reach {
+    /// All around.
+    pub const fn around(range_cm: u32) -> Self {
+        Reach { range_cm, beam_deg: None }
+    }
+
+    /// A beam of light.
+    pub const fn beam(range_cm: u32, beam_deg: u16) -> Self {
+        Reach { range_cm, beam_deg: Some(beam_deg) }
+    }
+
+    /// Of a thousand parts of the range those that are left at an angle.
+    ///
+    /// UNSPECIFIED: data sheets give the angle in which the range holds, and nothing beyond it. Here it falls evenly, to nothing at twice
+    /// that angle.
+    fn left(self, angle_deg: u16) -> u64 {
+        let Some(beam) = self.beam_deg.filter(|beam| angle_deg > *beam) else { return 1000 };
+        let (beam, angle) = (u64::from(beam.max(1)), u64::from(angle_deg));
+        (2 * beam).saturating_sub(angle) * 1000 / beam
+    }
+}
+
+/// Another phone that wants the same meter, and does not look whether somebody is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Other {
+    /// When it begins, in microseconds of the line's clock.
+    pub from_us: u64,
+    /// How long it goes on.
+    pub lasts_us: u64,
+}
+
+impl Other {
+    /// One that comes then and stays for three seconds.
+    pub const fn at(from_us: u64) -> Self {
+        Other { from_us, lasts_us: 3_000_000 }
+    }
+
+    /// When it goes.
+    pub const fn to_us(self) -> u64 {
+        self.from_us.saturating_add(self.lasts_us)
+    }
+
+    /// Whether it is there at a time.
+    pub const fn is_there(self, at: u64) -> bool {
+        self.from_us <= at && at < self.to_us()
+    }
+
+    /// The moments at which it says something, so many microseconds apart.
+    pub fn moments(self, apart_us: u64) -> impl Iterator<Item = u64> {
+        (self.from_us..self.to_us()).step_by(usize::try_from(apart_us).unwrap_or(usize::MAX).max(1))
+    }
 }
 
 /// A hand in the way.
@@ -37,6 +101,15 @@ pub struct Setting {
     pub place: Place,
     /// A hand in the way.
     pub cut: Option<Cut>,
+    /// Another phone.
+    pub other: Option<Other>,
+}
+
+impl Setting {
+    /// A phone at a place, and nothing in the way.
+    pub const fn at(place: Place) -> Self {
+        Setting { place, cut: None, other: None }
+    }
 }
 
 /// The air of one line, with the clock that its ends share.
@@ -49,16 +122,17 @@ pub struct Air {
     wrong: u64,
     bursts: u64,
     out: bool,
+    other: Option<Other>,
 }
 
 impl Air {
-    /// A line that is good to `range_cm`, at time 0.
-    pub fn new(setting: &Setting, range_cm: u32, chance: Box<dyn Chance>) -> Self {
-        let Place { distance_cm, noise } = setting.place;
-        let range = u64::from(range_cm.max(1));
-        let distance = u64::from(distance_cm.unwrap_or(range_cm / 2));
-        // What a lamp takes is as if the phone stood farther away: in per cent of the range.
-        let seems = distance * (100 + u64::from(noise)) / range;
+    /// A line that goes so far, at time 0.
+    pub fn new(setting: &Setting, reach: Reach, chance: Box<dyn Chance>) -> Self {
+        let Place { distance_cm, angle_deg, noise } = setting.place;
+        let range = u64::from(reach.range_cm.max(1)) * reach.left(angle_deg);
+        let distance = u64::from(distance_cm.unwrap_or(reach.range_cm / 2));
+        // What a lamp or an angle takes is as if the phone stood farther away: in per cent of the range.
+        let seems = (1000 * distance * (100 + u64::from(noise))).checked_div(range).unwrap_or(1000);
         let over = seems.saturating_sub(100);
         let wrong = over * over * WORST / ((CUT_OFF - 100) * (CUT_OFF - 100));
         Air {
@@ -71,6 +145,7 @@ impl Air {
             // Near the meter its light drowns the lamp.
             bursts: if seems > 50 { u64::from(noise) } else { 0 },
             out: over >= CUT_OFF - 100,
+            other: setting.other,
         }
     }
 
@@ -116,6 +191,11 @@ impl Air {
     /// Whether anything would come at a time.
     pub const fn is_clear(&self, at: u64) -> bool {
         !self.out && at >= self.dark_until
+    }
+
+    /// The other phone, while it is there.
+    pub fn other(&self, at: u64) -> Option<Other> {
+        self.other.filter(|other| other.is_there(at))
     }
 
     /// Whether nothing will come any more.

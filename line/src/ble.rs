@@ -13,8 +13,14 @@ use wire::{ByteLink, LinkError};
 /// Centimetres in which nothing is lost.
 pub const RANGE_CM: u32 = 1000;
 /// One megabit a second; preamble, access address, head, sum around a packet; 4 s to the end.
-const RADIO: Kind =
-    Kind { range_cm: RANGE_CM, byte_ns: 8000, around: 10, again_us: 150, patience_us: 4_000_000 };
+const RADIO: Kind = Kind {
+    range_cm: RANGE_CM,
+    byte_ns: 8000,
+    around: 10,
+    again_us: 150,
+    patience_us: 4_000_000,
+    channels: 37,
+};
 /// Between two events of a connection, in microseconds. UNSPECIFIED: phones choose 7.5 ms to 4 s.
 const INTERVAL: u64 = 30_000;
 /// Packets of an event, each way. UNSPECIFIED, as phones have it.
@@ -25,6 +31,8 @@ const PACKET: usize = 27;
 const HEAD: usize = 4;
 /// What phone and meter take at most.
 const MTU: u16 = 185;
+/// So long a phone listens for an advertisement, in microseconds. UNSPECIFIED; a meter that is connected has none.
+const LOOKS: u64 = 5_000_000;
 /// A meter advertises so often, in microseconds.
 const ADVERTISES: (u64, u64) = (20_000, 120_000);
 
@@ -64,6 +72,7 @@ impl<'m> Ble<'m> {
         let mut radio = Radio::new(setting, RADIO, chance);
         let waits = radio.air().draw(ADVERTISES.0, ADVERTISES.1);
         radio.air().wait(waits);
+        radio.alone("Bluetooth LE", LOOKS)?;
         let (said, incoming) = Default::default();
         let mut line = Ble {
             radio,

@@ -16,10 +16,18 @@ pub const RANGE_CM: u32 = 1000;
 /// QUIRK(meter-module): between module and meter, as one firmware of meters has it.
 pub const WIRES: Format = Format { bits_per_s: 2400, parity: Parity::Even };
 /// One megabit a second; access code and heads around a packet; again after two slots; 20 s to the end.
-const RADIO: Kind =
-    Kind { range_cm: RANGE_CM, byte_ns: 8000, around: 22, again_us: 1250, patience_us: 20_000_000 };
+const RADIO: Kind = Kind {
+    range_cm: RANGE_CM,
+    byte_ns: 8000,
+    around: 22,
+    again_us: 1250,
+    patience_us: 20_000_000,
+    channels: 79,
+};
 /// Paging, and opening the channel, in microseconds. UNSPECIFIED: by the intervals at which devices listen.
 const PAGING: (u64, u64) = (640_000, 1_280_000);
+/// So long a phone pages, in microseconds, where nobody answers.
+const PAGES: u64 = 5_120_000;
 /// Packets of the opening: page, features, L2CAP, service discovery, RFCOMM both ways.
 const OPENING: [usize; 12] = [0, 10, 10, 12, 16, 40, 60, 8, 8, 14, 14, 4];
 /// Data of a packet at most.
@@ -48,6 +56,7 @@ impl<'m> Bluetooth<'m> {
         let mut radio = Radio::new(setting, RADIO, chance);
         let paging = radio.air().draw(PAGING.0, PAGING.1);
         radio.air().wait(paging);
+        radio.alone("Bluetooth", PAGES)?;
         for length in OPENING {
             radio.packet(length).map_err(|_| LinkError::Absent {
                 line: "Bluetooth".into(),

@@ -3,19 +3,24 @@
 //!
 //! Nothing is around the frames and nobody says them again: what is lost, the program above asks for once more.
 
-use crate::air::{Air, Setting};
+use crate::air::{Air, Reach, Setting};
 use crate::light::{Ear, Format, Heard, Parity, Shine, Sky};
 use crate::port::{ANSWERS, Far, PAUSE, Port};
 use crate::spent::{Line, Spent, hand_over};
 use scheme::Chance;
 use std::collections::VecDeque;
 use std::time::Duration;
+use wire::dlt645::{Address, Frame, WAKE, function};
 use wire::{ByteLink, LinkError};
 
 /// What meters are set to.
 pub const METERS: Format = Format { bits_per_s: 1200, parity: Parity::Even };
 /// Centimetres in which nothing is lost. UNSPECIFIED: sources say some metres.
 pub const RANGE_CM: u32 = 400;
+/// Degrees in which that holds. UNSPECIFIED: an eye is wider than a phone's IrDA, nobody says how much.
+pub const BEAM_DEG: u16 = 30;
+/// Another phone asks so often, in microseconds.
+const ASKS_AGAIN: u64 = 1_000_000;
 /// How long whoever has sent is blinded by his own light, in microseconds.
 const BLINDED: u64 = 1000;
 /// An eye that has seen nothing for so long sleeps, in microseconds. UNSPECIFIED.
@@ -49,14 +54,19 @@ impl<'m> Infrared<'m> {
     pub fn new(setting: &Setting, format: Format, meters: Vec<Far<'m>>, chance: Box<dyn Chance>) -> Self {
         let eye =
             |(n, link)| Eye { port: Port::new(link), ear: Ear::new(FIRST_EYE + n, METERS), awake: None };
-        Infrared {
-            air: Air::new(setting, RANGE_CM, chance),
+        let mut line = Infrared {
+            air: Air::new(setting, Reach::beam(RANGE_CM, BEAM_DEG), chance),
             sky: Sky::default(),
             eyes: meters.into_iter().enumerate().map(eye).collect(),
             ear: Ear::new(PHONE, format),
             heard: VecDeque::new(),
             spent: Spent::default(),
+        };
+        // Another phone asks whoever is there for his number.
+        for moment in setting.other.into_iter().flat_map(|other| other.moments(ASKS_AGAIN)) {
+            line.disturb(moment, &anybody());
         }
+        line
     }
 
     /// The phone sees its own light.
@@ -102,6 +112,8 @@ impl<'m> Infrared<'m> {
                     let from = last + self.air.draw(ANSWERS.0, ANSWERS.1);
                     let shine = Shine::of(eye.ear.who, &said, from, METERS, &mut self.air);
                     eye.ear.shut(shine.from, shine.to + BLINDED);
+                    // What shone meanwhile it has not seen.
+                    seen.retain(|heard| heard.at < shine.from || heard.at >= shine.to + BLINDED);
                     answers.push(shine);
                 }
             }
@@ -109,6 +121,14 @@ impl<'m> Infrared<'m> {
         answers.into_iter().for_each(|shine| self.shine(shine));
         Ok(())
     }
+}
+
+/// What a phone says that knows no number.
+fn anybody() -> Vec<u8> {
+    let frame = Frame::request(Address::WILDCARD, function::READ_ADDRESS, Vec::new());
+    let mut bytes = vec![WAKE; 4];
+    bytes.extend(frame.to_bytes().unwrap_or_default());
+    bytes
 }
 
 impl ByteLink for Infrared<'_> {
@@ -134,10 +154,13 @@ impl ByteLink for Infrared<'_> {
     fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> Result<usize, LinkError> {
         let wait = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
         let deadline = self.air.now().saturating_add(wait);
-        if self.heard.is_empty() {
-            let end = self.sky.end() + METERS.time(1);
-            self.eyes(deadline.min(end))?;
-            self.heard.extend(self.sky.listen(&mut self.ear, deadline));
+        let mut seen = self.air.now();
+        // No farther than to what comes first: what is said next is heard by those who have not listened beyond it.
+        while self.heard.is_empty() && seen < deadline {
+            let end = self.sky.next_end(seen).map_or(deadline, |end| end + METERS.time(1));
+            seen = end.min(deadline);
+            self.eyes(seen)?;
+            self.heard.extend(self.sky.listen(&mut self.ear, seen));
         }
         let Some(first) = self.heard.front().map(|heard| heard.at) else {
             self.air.wait_until(deadline);

@@ -5,7 +5,9 @@ use crate::ble::Ble;
 use crate::bluetooth::Bluetooth;
 use crate::infrared::{Infrared, METERS};
 use crate::irda::{Irda, Service};
+use crate::light::Format;
 use crate::nfc::Nfc;
+use crate::nfc::face::AID;
 use crate::port::Far;
 use crate::spent::Line;
 use scheme::Chance;
@@ -24,6 +26,22 @@ pub enum Kind {
     Ble,
     /// NFC.
     Nfc,
+}
+
+/// How a phone is set, where that can be set wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phone {
+    /// Its light's speed and parity, before an infrared eye. The other kinds agree on theirs.
+    pub format: Format,
+    /// The application it chooses on a card without contacts.
+    pub aid: Vec<u8>,
+}
+
+impl Default for Phone {
+    /// As meters are.
+    fn default() -> Self {
+        Phone { format: METERS, aid: AID.to_vec() }
+    }
 }
 
 impl Kind {
@@ -57,6 +75,20 @@ impl Kind {
         }
     }
 
+    /// Degrees off the straight line in which that holds; none: it goes all around.
+    pub const fn beam_deg(self) -> Option<u16> {
+        match self {
+            Kind::Infrared => Some(crate::infrared::BEAM_DEG),
+            Kind::Irda => Some(crate::irda::BEAM_DEG),
+            Kind::Bluetooth | Kind::Ble | Kind::Nfc => None,
+        }
+    }
+
+    /// Whether several meters are reached at once: in one light, or in one field. A radio connects to one of them.
+    pub const fn has_room(self) -> bool {
+        !matches!(self, Kind::Bluetooth | Kind::Ble)
+    }
+
     /// A phone in front of a meter, connected.
     ///
     /// # Errors
@@ -67,12 +99,30 @@ impl Kind {
         meter: Far<'m>,
         chance: Box<dyn Chance>,
     ) -> Result<Box<dyn Line + 'm>, LinkError> {
+        self.open_among(setting, &Phone::default(), vec![meter], chance)
+    }
+
+    /// The same, set in a way of its own, and in front of several meters. Where only one can be reached it is the first.
+    ///
+    /// # Errors
+    /// As [`Kind::open`]; there is no meter; several are in one field.
+    pub fn open_among<'m>(
+        self,
+        setting: &Setting,
+        phone: &Phone,
+        meters: Vec<Far<'m>>,
+        chance: Box<dyn Chance>,
+    ) -> Result<Box<dyn Line + 'm>, LinkError> {
+        let first = |meters: Vec<Far<'m>>| {
+            let none = || LinkError::Absent { line: self.name().into(), why: "no meter is there".into() };
+            meters.into_iter().next().ok_or_else(none)
+        };
         Ok(match self {
-            Kind::Infrared => Box::new(Infrared::new(setting, METERS, vec![meter], chance)),
-            Kind::Irda => Box::new(Irda::open(setting, Service::NineWire, vec![meter], chance)?),
-            Kind::Bluetooth => Box::new(Bluetooth::open(setting, meter, chance)?),
-            Kind::Ble => Box::new(Ble::open(setting, meter, chance)?),
-            Kind::Nfc => Box::new(Nfc::open(setting, vec![meter], chance)?),
+            Kind::Infrared => Box::new(Infrared::new(setting, phone.format, meters, chance)),
+            Kind::Irda => Box::new(Irda::open(setting, Service::NineWire, meters, chance)?),
+            Kind::Bluetooth => Box::new(Bluetooth::open(setting, first(meters)?, chance)?),
+            Kind::Ble => Box::new(Ble::open(setting, first(meters)?, chance)?),
+            Kind::Nfc => Box::new(Nfc::open_as(setting, &phone.aid, meters, chance)?),
         })
     }
 }

@@ -13,10 +13,11 @@ pub mod nfc;
 pub mod pcap;
 pub mod port;
 pub mod radio;
+pub mod served;
 pub mod spent;
 
-pub use air::{Cut, FOREVER, Place, Setting};
-pub use kind::Kind;
+pub use air::{Cut, FOREVER, Other, Place, Reach, Setting};
+pub use kind::{Kind, Phone};
 pub use port::Far;
 pub use spent::{Line, Spent};
 pub use {scheme, wire};

@@ -184,6 +184,16 @@ impl Sky {
         self.shines.iter().map(|shine| shine.to).max().unwrap_or(0)
     }
 
+    /// When the last of what began before a time ends.
+    pub fn end_of_before(&self, begun: u64) -> u64 {
+        self.shines.iter().filter(|shine| shine.from < begun).map(|shine| shine.to).max().unwrap_or(0)
+    }
+
+    /// When the first of what is not over at a time ends.
+    pub fn next_end(&self, after: u64) -> Option<u64> {
+        self.shines.iter().map(|shine| shine.to).filter(|end| *end > after).min()
+    }
+
     fn seen<'s>(&'s self, ear: &'s Ear) -> impl Iterator<Item = &'s Shine> {
         self.shines.iter().filter(|shine| ear.echo || shine.who != ear.who)
     }

@@ -1,6 +1,6 @@
 //! A radio link that numbers its packets: one that does not come is sent again until it comes, or the link is over.
 
-use crate::air::{Air, Setting};
+use crate::air::{Air, Reach, Setting};
 use scheme::Chance;
 use wire::LinkError;
 
@@ -15,6 +15,8 @@ pub struct Radio {
     again_us: u64,
     /// So long nothing comes, and the link is over.
     patience_us: u64,
+    /// Of so many packets of ours another phone's pages hit one.
+    channels: u64,
     repeated: u64,
     over: bool,
 }
@@ -32,14 +34,35 @@ pub struct Kind {
     pub again_us: u64,
     /// So long nothing comes, and the link is over, in microseconds.
     pub patience_us: u64,
+    /// Channels that it hops over.
+    pub channels: u64,
 }
 
 impl Radio {
     /// A link that is up.
     pub fn new(setting: &Setting, kind: Kind, chance: Box<dyn Chance>) -> Self {
-        let Kind { range_cm, byte_ns, around, again_us, patience_us } = kind;
-        let air = Air::new(setting, range_cm, chance);
-        Radio { air, byte_ns, around, again_us, patience_us, repeated: 0, over: false }
+        let Kind { range_cm, byte_ns, around, again_us, patience_us, channels } = kind;
+        let air = Air::new(setting, Reach::around(range_cm), chance);
+        Radio { air, byte_ns, around, again_us, patience_us, channels, repeated: 0, over: false }
+    }
+
+    /// Waits for a meter that another phone has: it takes one at a time, and hears nobody else meanwhile. `patience_us`: how long this
+    /// phone tries.
+    ///
+    /// # Errors
+    /// The other one stays.
+    pub fn alone(&mut self, line: &str, patience_us: u64) -> Result<(), LinkError> {
+        let now = self.air.now();
+        let Some(other) = self.air.other(now) else { return Ok(()) };
+        self.air.wait_until(other.to_us().min(now.saturating_add(patience_us)));
+        match self.air.other(self.air.now()) {
+            None => Ok(()),
+            Some(_) => Err(LinkError::Absent {
+                line: line.into(),
+                why: "another phone has the meter, which takes one at a time: wait until that one is done"
+                    .into(),
+            }),
+        }
     }
 
     /// Its air, and the clock.
@@ -70,7 +93,8 @@ impl Radio {
         let (begun, bytes) = (self.air.now(), (length + self.around) as u64);
         while !self.over {
             let at = self.air.now();
-            let mut whole = true;
+            // Another phone calls in vain, and is in the way where its hop meets ours.
+            let mut whole = self.air.other(at).is_none() || self.air.draw(1, self.channels) > 1;
             for n in 0..bytes {
                 whole &= self.air.carries(at + n * self.byte_ns / 1000);
                 whole &= self.air.wrong_bits(8) == 0;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Wireshark's dissectors before sessions of our IrDA: a phone that reads a meter near by and at the edge of its range. Every frame must
-# be what it is meant to be, none malformed, none with a remark, and the meter's frames must be in the serial port's data.
+# be what it is meant to be, none malformed, none with a remark, and the meter's frames must be in the serial port's data. A second
+# opinion of the discovery is PyPI scapy's, which knows that much of IrDA.
 #
 # Usage: tests/judge/irda.sh GRIDCARD FOLDER
 # Installs what it needs.
@@ -9,7 +10,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 [[ $# -eq 2 ]] || die "usage: tests/judge/irda.sh GRIDCARD FOLDER"
 gridcard=$1 work=$2
-need tshark
+need tshark python3 python3-venv
 mkdir -p "$work"
 meter=261100000001
 "$gridcard" demo --meters 1 --seed 7 --home "$work/home" >"$work/demo.out"
@@ -70,4 +71,28 @@ assert len(asked) == len(answered) == 4, (len(asked), len(answered))
 number = bytes.fromhex(meter)[::-1]
 assert all(frame[1:7] == number and frame[8] in (0x91, 0x93) for frame in answered), [f.hex() for f in answered]
 print("4 requests and 4 answers of the meter stand whole in IrCOMM's data")
+PYTHON
+
+# the phone's discovery as scapy takes it apart
+scapy=$target/judge-scapy
+environment "$scapy" scapy==2.6.1
+"$scapy/bin/python" - "$work/near.pcap" <<'PYTHON'
+import logging, sys
+logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
+from scapy.layers.ir import IrLAPCommand, IrLAPHead, IrLMP
+from scapy.utils import rdpcap
+packets = rdpcap(sys.argv[1])
+assert all(packet.haslayer(IrLAPHead) for packet in packets), "not all of it is IrLAP"
+# XID has the broadcast address, the word (3F) and the format 1
+looks = [packet for packet in packets if packet[IrLAPHead].Address == 0x7F and packet[IrLAPHead].Type == 1 and packet[IrLAPCommand].Control == 0x3F]
+assert [look[IrLAPCommand].Slot_number for look in looks] == [0, 1, 2, 3, 4, 5, 255], "six slots and the last word"
+assert {look[IrLAPCommand].Format_identifier for look in looks} == {1}
+assert {look[IrLAPCommand].Destination_address for look in looks} == {0xFFFFFFFF}
+assert {look[IrLAPCommand].Discovery_flags for look in looks} == {1} and {look[IrLAPCommand].Version for look in looks} == {0}
+assert len({look[IrLAPCommand].Source_address for look in looks}) == 1
+who = looks[-1][IrLMP]
+assert (who.Service_hints, who.Character_set, who.Device_name) == (0x8205, 0, b"gridcard phone"), who
+others = {packet[IrLAPHead].Address for packet in packets} - {0x7F}
+assert len(others) == 1, f"connections {others}"
+print(f"scapy: {len(looks)} looks of {who.Device_name.decode()}, {len(packets)} frames, connection {others.pop():02x}")
 PYTHON

@@ -42,6 +42,12 @@ port() {
     line=$(cat "$work/$name.out")
     [[ -n $line ]] || die "meter port $name never said where it is: $(cat "$work/$name.err")"
 }
+# the port that was opened last ends
+finished() {
+    kill "${ports[-1]}"
+    wait "${ports[-1]}" || true
+    unset 'ports[-1]'
+}
 port socket --listen 127.0.0.1:0
 socket=$line
 port pty --pty
@@ -54,11 +60,32 @@ run meter show "${meters[1]}" --json >"$work/show.json"
 # security, carried by their transports: the eye gives the cipher of an identity, the wires take it
 port eye --infrared --listen 127.0.0.1:0
 read -r cipher number <<<"$("$first/python" "$root/tests/judge/meter_security.py" eye "${line##*:}" "${meters[0]}")"
-kill "${ports[-1]}"
-wait "${ports[-1]}" || true
-unset 'ports[-1]'
+finished
 for python in "$first/python" "$second/python"; do
     "$python" "$root/tests/judge/meter_security.py" wires "${socket##*:}" "${meters[0]}" "$cipher" "$number"
+done
+
+# the same readers through the light of an eye, in its range and past it; seeds are of the light alone
+port near --line infrared --seed 7 --listen 127.0.0.1:0
+"$first/python" "$root/tests/judge/meter_light.py" "${line##*:}" "${meters[1]}" "$work/show.json" near
+finished
+port far --line infrared --distance 450 --noise 0 --seed 7 --listen 127.0.0.1:0
+"$first/python" "$root/tests/judge/meter_light.py" "${line##*:}" "${meters[1]}" "$work/show.json" far
+finished
+for kind in infrared irda bluetooth ble; do
+    options=()
+    [[ $kind != infrared ]] || options=(--angle 20)
+    meters=(261100000002)
+    port "$kind" --line "$kind" "${options[@]}" --seed 7 --pty
+    "$second/python" -c 'import sys, serial, json
+from dlt645 import get_active_energy
+device, meter, show, kind = sys.argv[1:]
+energy = json.load(open(show))["register_hundredths_kwh"] / 100
+# a pseudo terminal of Linux has no parity; the light that we put behind it has
+line = serial.Serial(device, 1200, parity="N", timeout=5)
+assert get_active_energy(meter, line) == energy
+print(f"python-dlt645 reads meter {meter} over a served {kind} line: {energy} kWh")' "$line" 261100000002 "$work/show.json" "$kind"
+    finished
 done
 
 # our reader at another's meter

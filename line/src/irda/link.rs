@@ -1,6 +1,6 @@
 //! A phone's port in front of meters: turns of both ends as light.
 
-use super::frame::LapFrame;
+use super::frame::{ALL, ANYBODY, Body, LapFrame};
 use super::ircomm::Service;
 use super::meter::MeterEnd;
 use super::offer::Offer;
@@ -8,7 +8,7 @@ use super::phone::{Phone, Stage as Opening};
 use super::primary::{Primary, Stage};
 use super::secondary::{Event, Secondary};
 use super::sir::{Unwrapper, wrap};
-use crate::air::{Air, Setting};
+use crate::air::{Air, Reach, Setting};
 use crate::light::{Ear, Format, Parity, Shine, Sky};
 use crate::pcap::IrdaCapture;
 use crate::port::{ANSWERS, Far, Port};
@@ -22,6 +22,10 @@ use wire::{ByteLink, LinkError};
 ///
 /// UNSPECIFIED: of the meter's part only its siblings' data are known, 20 to 30 cm.
 pub const RANGE_CM: u32 = 30;
+/// Degrees in which that holds.
+pub const BEAM_DEG: u16 = 15;
+/// Another phone looks so often who is there, in microseconds: a slot and what stands in it.
+const LOOKS_AGAIN: u64 = 120_000;
 /// How everybody listens before there is a connection.
 const CONTENTION: Format = Format { bits_per_s: 9600, parity: Parity::None };
 /// Bytes FF before a frame there.
@@ -85,7 +89,7 @@ impl<'m> Irda<'m> {
 
     /// One that has not looked yet.
     pub fn new(setting: &Setting, service: Service, meters: Vec<Far<'m>>, chance: Box<dyn Chance>) -> Self {
-        let mut air = Air::new(setting, RANGE_CM, chance);
+        let mut air = Air::new(setting, Reach::beam(RANGE_CM, BEAM_DEG), chance);
         let device = |(n, link)| Device {
             port: Port::new(link),
             ear: Ear::new(FIRST_METER + n, CONTENTION),
@@ -96,7 +100,7 @@ impl<'m> Irda<'m> {
         };
         let devices = meters.into_iter().enumerate().map(device).collect();
         let lap = Primary::new(air.draw(1, 0xFFFF_FFFE) as u32, air.draw(1, 0x7E) as u8, Offer::USUAL);
-        Irda {
+        let mut line = Irda {
             air,
             sky: Sky::default(),
             devices,
@@ -107,7 +111,16 @@ impl<'m> Irda<'m> {
             service,
             capture: IrdaCapture::default(),
             spent: Spent::default(),
+        };
+        if let Some(other) = setting.other {
+            // It does not listen before it looks, as it should.
+            let source = line.air.draw(1, 0xFFFF_FFFE) as u32;
+            let body = Body::Xid { source, target: ANYBODY, slot: 0, info: Vec::new() };
+            let looks = LapFrame { address: ALL, command: true, poll: true, body };
+            let bytes = wrap(&looks.to_bytes(), CONTENTION_WAKE);
+            other.moments(LOOKS_AGAIN).for_each(|moment| line.disturb(moment, &bytes));
         }
+        line
     }
 
     /// Somebody else in the room shines, so many microseconds from now.
@@ -219,7 +232,7 @@ impl<'m> Irda<'m> {
 
     /// Listens to the answer, as long as one is waited for and then to its end; whether the word came back.
     fn answer(&mut self, to: u64, wait_us: u64) -> bool {
-        let until = (to + wait_us).max(self.sky.end()) + self.ear.format.time(1);
+        let until = (to + wait_us).max(self.sky.end_of_before(to + wait_us)) + self.ear.format.time(1);
         for heard in self.sky.listen(&mut self.ear, until) {
             let Some(frame) = self.unwrapper.push(heard.byte) else { continue };
             self.capture.add(heard.at, false, &frame);

@@ -16,4 +16,4 @@ pub mod secondary;
 pub mod sir;
 
 pub use ircomm::Service;
-pub use link::{Irda, RANGE_CM};
+pub use link::{BEAM_DEG, Irda, RANGE_CM};

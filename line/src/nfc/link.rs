@@ -3,7 +3,7 @@
 use super::block::{Block, opened, sealed};
 use super::face::{AID, CARD_TAKES, Does, FRAME_WAIT_US, Face};
 use super::reader::{Next, Reader};
-use crate::air::{Air, Setting};
+use crate::air::{Air, Reach, Setting};
 use crate::port::{ANSWERS, Far, Port};
 use crate::spent::{Line, Spent, hand_over};
 use scheme::Chance;
@@ -24,6 +24,9 @@ const READER_DELAY: u64 = 500;
 const POWER_UP: u64 = 5000;
 /// Data of a command, without extended lengths.
 const COMMAND: usize = 250;
+/// Another phone looks for cards so often, and its field is there for so long each time, in microseconds. UNSPECIFIED: phones poll some
+/// times a second.
+const POLLS: (u64, u64) = (300_000, 60_000);
 /// How often an activation is tried.
 const TRIES: u32 = 3;
 
@@ -72,7 +75,7 @@ impl<'m> Nfc<'m> {
         chance: Box<dyn Chance>,
     ) -> Result<Self, LinkError> {
         let cards = meters.len();
-        let mut air = Air::new(setting, RANGE_CM, chance);
+        let mut air = Air::new(setting, Reach::around(RANGE_CM), chance);
         let Some(first) = meters.into_iter().next() else { return Err(lost()) };
         let uid = (air.draw(0, 0xFF_FFFF) as u32).to_be_bytes();
         // A number that is drawn anew each time begins with 08.
@@ -98,6 +101,11 @@ impl<'m> Nfc<'m> {
         self.repeated + self.reader.as_ref().map_or(0, |reader| reader.repeated)
     }
 
+    /// Whether another phone's field is there too: neither end makes anything out.
+    fn is_spoiled(&self, at: u64) -> bool {
+        self.air.other(at).is_some_and(|other| (at - other.from_us) % POLLS.0 < POLLS.1)
+    }
+
     /// Bytes of one over the field: as they arrive, or nothing when a bit is wrong or the field is gone.
     fn over(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let (mut whole, begun) = (true, self.air.now());
@@ -110,7 +118,7 @@ impl<'m> Nfc<'m> {
                 whole = false;
             }
             // Each byte has a parity, all have a sum.
-            whole &= self.air.wrong_bits(9) == 0;
+            whole &= self.air.wrong_bits(9) == 0 && !self.is_spoiled(at);
         }
         self.air.wait(byte_us(bytes.len() as u64));
         whole.then(|| bytes.to_vec())

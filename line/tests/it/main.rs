@@ -7,4 +7,5 @@ mod infrared;
 mod irda;
 mod meter;
 mod nfc;
+mod others;
 mod radio;

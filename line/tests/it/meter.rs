@@ -21,11 +21,11 @@ pub fn chance(seed: u64) -> Box<dyn Chance> {
 }
 
 pub fn setting(distance_cm: u32, noise: u8) -> Setting {
-    Setting { place: Place { distance_cm: Some(distance_cm), noise }, cut: None }
+    Setting::at(Place { distance_cm: Some(distance_cm), noise, ..Place::default() })
 }
 
 pub fn cut(after: u64, lasts_us: u64) -> Setting {
-    Setting { place: Place::default(), cut: Some(Cut { after, lasts_us }) }
+    Setting { cut: Some(Cut { after, lasts_us }), ..Setting::default() }
 }
 
 /// A meter. READ is answered with the data of the request and as many bytes as it names; WRITE of the next number is done once, as a purchase is.

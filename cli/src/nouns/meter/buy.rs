@@ -1,10 +1,10 @@
 //! `gridcard meter buy`: a telephone between a meter's line and a running server, without a key of its own.
 
 use super::pipe::Protocol;
-use super::way::Ahead;
 use crate::far::{Far, Remote};
 use crate::prelude::*;
 use crate::shared::By;
+use crate::way::Ahead;
 use parties::bank::online::{MessageReport, ResultReport};
 use parties::bank::recharge::RechargeReport;
 use parties::frames;

@@ -1,5 +1,6 @@
 //! `gridcard meter`: meters with their ESAMs.
 
+mod air;
 mod board;
 #[cfg(feature = "service")]
 mod buy;
@@ -11,7 +12,6 @@ mod port;
 mod station;
 mod tariff;
 mod test;
-mod way;
 
 use crate::prelude::*;
 use crate::{audit, wire_time};

@@ -1,15 +1,17 @@
 //! `gridcard meter port` and `gridcard meter read`: the two ends of a meter's line.
 
+use super::air;
 use super::line::{PortLine, Signals};
 use super::pipe::Protocol;
-use super::way::Ahead;
 use crate::call::Call;
+use crate::physics::Physics;
 use crate::screen::{facts, say};
 use crate::shared::SerialOptions;
+use crate::way::Ahead;
 use clap::Args;
 use meter::port::Way;
 use parties::Result;
-use parties::meters::{self, PIPE_ITEMS};
+use parties::meters::{self, PIPE_ITEMS, PortReport};
 use parties::trouble::Failure;
 use scheme::Kind;
 use scheme::numbers::MeterNumber;
@@ -29,6 +31,8 @@ pub struct Port {
     pub infrared: bool,
     #[command(flatten)]
     pub serial: SerialOptions,
+    #[command(flatten)]
+    pub physics: Physics,
 }
 
 /// Options of `meter read`.
@@ -95,13 +99,33 @@ fn named<I>(
 /// Lets meters answer at a line until a signal ends it.
 pub fn port(call: &Call, options: &Port) -> Result<()> {
     let signals = Signals::wait()?;
+    if let Some(kind) = options.physics.over {
+        options.physics.must_be_of(kind)?;
+        if options.numbers.len() > 1 && !kind.has_room() {
+            return Err(Physics::not_of(kind, "a second meter", "it connects to one"));
+        }
+    }
     let mut link = options.line.open(call, &options.serial)?;
     say("the meters answer; Ctrl-C ends");
+    if let Some(kind) = options.physics.over {
+        let report =
+            air::serve(call, &options.numbers, (kind, &options.physics), &mut *link, &|| signals.is_over())?;
+        let air::AirReport { port, opened, lost, line_ms } = report;
+        say(ended(&port));
+        say(format!("{}: opened {opened} time(s), lost {lost}, {line_ms} ms in all", kind.name()));
+        signals.end(call);
+        return Ok(());
+    }
     let way = if options.infrared { Way::Infrared } else { Way::Wires };
     let report = meters::serve(call, &options.numbers, way, &mut *link, &|| signals.is_over())?;
-    say(format!("ended: {} frame(s), {} answered, {} broken", report.frames, report.answered, report.broken));
+    say(ended(&report));
     signals.end(call);
     Ok(())
+}
+
+fn ended(report: &PortReport) -> String {
+    let PortReport { frames, answered, broken } = report;
+    format!("ended: {frames} frame(s), {answered} answered, {broken} broken")
 }
 
 /// Reads a meter at the other end of a line.

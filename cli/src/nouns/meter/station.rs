@@ -2,8 +2,8 @@
 
 use super::pipe::Protocol;
 use super::tariff::Tables;
-use super::way::Ahead;
 use crate::prelude::*;
+use crate::way::Ahead;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use parties::meters::station::{
     self, DoneReport, Order, ReadBackReport, RechargeReport, StationReport, StationRequest,

@@ -3,19 +3,22 @@
 use super::link;
 use super::own::Own;
 use crate::prelude::*;
+use crate::way::{Air, Timed, Where};
 use client::talk::{Account, Named, Offer, Password, Purchase, PurchaseState, Way};
-use parties::customer::{Conversation, PayRequest, PhoneFile, ended, named_before};
+use parties::customer::{Conversation, Frames, PayRequest, PhoneFile, ended, named_before};
 use parties::pipe::{self, PipeReport, Telephone, Wanted};
 use parties::secret;
 use parties::words::yuan;
-use reader::link::{Place, Serial};
+use reader::link::Serial;
 use scheme::money::Fen;
 use scheme::subscription::Msisdn;
 use serde_json::Value;
+use wire::ByteLink;
 
 /// Options of `phone pay`.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("contract").args(["meter", "msisdn", "bill"]))]
+#[command(mut_arg("over", |over| over.requires("meter_link")))]
 pub struct Pay {
     #[command(flatten)]
     pub own: Own,
@@ -34,10 +37,10 @@ pub struct Pay {
     /// File for the order, as `sim write` and `meter insert --file` take it. Default: order-ID.sms here.
     #[arg(long, value_name = "FILE", conflicts_with = "meter_link")]
     pub out: Option<PathBuf>,
-    /// The meter is online: HOST:PORT of its port, or the path of a serial port. What it and the server say to each other goes through, and
-    /// the receipt comes at once.
+    /// The meter is online: HOST:PORT of its port, or the path of a serial port; with --line the number of a meter of this home. What it
+    /// and the server say to each other goes through, and the receipt comes at once.
     #[arg(long, value_name = "LINE")]
-    pub meter_link: Option<Place>,
+    pub meter_link: Option<Where>,
     /// Bits a second, of a serial port.
     #[arg(long, default_value_t = 1200, requires = "meter_link")]
     pub speed: u32,
@@ -50,6 +53,8 @@ pub struct Pay {
     /// Confirm without being asked.
     #[arg(long)]
     pub yes: bool,
+    #[command(flatten)]
+    pub air: Air,
 }
 
 /// Options of `phone purchase`.
@@ -139,43 +144,81 @@ fn words(said: &Purchase) -> String {
 pub fn run(call: &Call, options: &Pay) -> Result<()> {
     let (mut file, mut frames) = options.own.open()?;
     let wanted = options.wanted(call, &file)?;
-    let mut link = match &options.meter_link {
-        Some(place) => Some(place.open(Serial { speed: options.speed, even_parity: true })?),
-        None => None,
+    let Some(place) = &options.meter_link else {
+        return to_sim(call, options, &wanted, (&mut file, &mut *frames));
     };
-    let purchase = named_before(call, &mut file, &wanted)?;
-    let mut talk = Conversation::begin(call, &mut *frames, &mut file)?;
-    let offer = talk.offer(purchase, &wanted)?;
+    // The meter is reached before anything is bought.
+    let serial = Serial { speed: options.speed, even_parity: true };
+    let done = options.air.reach(call, place, serial, |link| {
+        into_meter(call, options, &wanted, (&mut file, &mut *frames), link)
+    })?;
+    end(call, &done)
+}
+
+/// Asks what it comes to, has it confirmed by whoever pays, and confirms it.
+fn confirmed(
+    call: &Call,
+    options: &Pay,
+    talk: &mut Conversation<'_>,
+    file: &mut PhoneFile,
+    (purchase, wanted): ([u8; 8], &PayRequest),
+) -> Result<(Offer, Purchase)> {
+    let offer = talk.offer(purchase, wanted)?;
     options.must_be_wanted(call, &offer)?;
-    let said = match talk.confirm(&offer) {
-        Ok(said) => said,
+    match talk.confirm(&offer) {
+        Ok(said) => Ok((offer, said)),
         Err(error) => {
             // What the bank's business refuses for good is another purchase when it is asked for again.
             if error.kind() == Kind::Refused {
-                ended(&mut file, PurchaseState::Ended)?;
+                ended(file, PurchaseState::Ended)?;
             }
+            Err(error)
+        }
+    }
+}
+
+/// Buys into a meter that is online, at the other end of a line. Gives the purchase as it stands then, and what was passed on.
+fn into_meter(
+    call: &Call,
+    options: &Pay,
+    wanted: &PayRequest,
+    (file, frames): (&mut PhoneFile, &mut dyn Frames),
+    link: &mut dyn ByteLink,
+) -> Result<(Purchase, PipeReport)> {
+    let purchase = named_before(call, file, wanted)?;
+    let mut talk = Conversation::begin(call, frames, file)?;
+    let (offer, said) = confirmed(call, options, &mut talk, file, (purchase, wanted))?;
+    let telephone = telephone(file)?;
+    let mut server = link::Through::new(&mut talk, &offer, &said, call.now()?);
+    let wanted = Wanted {
+        customer: offer.customer,
+        meter: Some(offer.meter),
+        amount: Some(offer.amount),
+        account: None,
+    };
+    let report = match pipe::pass(link, &mut server, &wanted, &telephone) {
+        Ok(report) => report,
+        Err(error) => {
+            // Its time runs out. What was made is outstanding, and the next purchase brings it: nothing is paid twice.
+            ended(file, PurchaseState::Ended)?;
             return Err(error);
         }
     };
-    if let Some(link) = &mut link {
-        let telephone = telephone(&file)?;
-        let mut server = link::Through::new(&mut talk, &offer, &said, call.now()?);
-        let wanted = Wanted {
-            customer: offer.customer,
-            meter: Some(offer.meter),
-            amount: Some(offer.amount),
-            account: None,
-        };
-        let report = match pipe::pass(&mut **link, &mut server, &wanted, &telephone) {
-            Ok(report) => report,
-            Err(error) => {
-                // Its time runs out. What was made is outstanding, and the next purchase brings it: nothing is paid twice.
-                ended(&mut file, PurchaseState::Ended)?;
-                return Err(error);
-            }
-        };
-        return end(call, &mut file, &mut Conversation::state(&mut talk, purchase)?, &report);
-    }
+    let said = talk.state(purchase)?;
+    ended(file, said.state)?;
+    Ok((said, report))
+}
+
+/// Buys an order for the SIM.
+fn to_sim(
+    call: &Call,
+    options: &Pay,
+    wanted: &PayRequest,
+    (file, frames): (&mut PhoneFile, &mut dyn Frames),
+) -> Result<()> {
+    let purchase = named_before(call, file, wanted)?;
+    let mut talk = Conversation::begin(call, frames, file)?;
+    let (_, said) = confirmed(call, options, &mut talk, file, (purchase, wanted))?;
     let mut value = object(&said);
     let mut text = words(&said);
     if said.state == PurchaseState::Made {
@@ -186,7 +229,7 @@ pub fn run(call: &Call, options: &Pay) -> Result<()> {
         text.push_str(&format!("\nwrote {}", out.display()));
         value["file"] = json!(out);
     }
-    ended(&mut file, said.state)?;
+    ended(file, said.state)?;
     answer(call, &text, value);
     if matches!(said.state, PurchaseState::Ended) {
         return Err(refused("nothing was bought").code("phone-not-bought").into());
@@ -207,16 +250,19 @@ fn telephone(file: &PhoneFile) -> Result<Telephone> {
     })
 }
 
-fn end(call: &Call, file: &mut PhoneFile, said: &mut Purchase, report: &PipeReport) -> Result<()> {
-    ended(file, said.state)?;
+fn end(call: &Call, done: &Timed<(Purchase, PipeReport)>) -> Result<()> {
+    let (said, report) = &done.report;
     let mut value = object(said);
     value["passed"] = serde_json::to_value(&report.passed)?;
+    if let Some(time) = &done.line_time {
+        value["line_time"] = serde_json::to_value(time)?;
+    }
     let rows = report.passed.iter().map(|passed| {
         let [came, went] = &passed.sha256;
         row![passed.message, passed.way, passed.bytes[0], if came == went { "as it came" } else { "CHANGED" }]
     });
     let passed = table(&["", "from and to", "bytes", ""], rows.collect());
-    answer(call, &format!("{}\n\n{passed}", words(said)), value);
+    answer(call, &done.with_time(&format!("{}\n\n{passed}", words(said))), value);
     report.verdict()
 }
 

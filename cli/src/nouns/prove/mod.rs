@@ -4,6 +4,7 @@ mod real;
 
 use crate::prelude::*;
 use crate::task;
+use crate::way::{LineTime, Timed};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parties::words::yuan;
 use serde::Serialize;
@@ -96,6 +97,9 @@ struct Proved<'a> {
     seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     world: Option<&'a YearsReport>,
+    /// What the line to a meter took that was tried over one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line_time: Option<LineTime>,
 }
 
 /// What the command is, and what does it.
@@ -125,12 +129,19 @@ fn run(call: &Call, options: &Options) -> Result<()> {
         board.rows.extend(proof::lines(suite, seed, LINE_STEP, &mut told)?);
     }
     let rows = match &options.what {
-        Some(What::Card(options)) => Some(real::card(call, options, seed, &mut told)?),
+        Some(What::Card(options)) => {
+            let rows = real::card(call, options, seed, &mut told)?;
+            Some(rows.map(|report| Timed { report, line_time: None }))
+        }
         Some(What::Port(options)) => Some(real::port(call, options, &mut told)?),
         _ => None,
     };
+    let mut line_time = None;
     match rows {
-        Some(Some(rows)) => board.rows.extend(rows),
+        Some(Some(rows)) => {
+            board.rows.extend(rows.report);
+            line_time = rows.line_time;
+        }
         // It was only said what would be done.
         Some(None) => return Ok(()),
         None => {}
@@ -169,6 +180,7 @@ fn run(call: &Call, options: &Options) -> Result<()> {
         violations,
         seconds,
         world: lived.as_ref(),
+        line_time,
     };
     answer(call, &words(&proved), &proved);
     if violations == 0 {
@@ -221,6 +233,7 @@ fn words(proved: &Proved<'_>) -> String {
         "{tried}{} events, {} faults, {} violations, {} s; seed {}",
         proved.events, proved.faults, proved.violations, proved.seconds, proved.seed
     ));
+    parts.extend(proved.line_time.map(|time| time.words()));
     parts.join("\n\n")
 }
 

@@ -2,12 +2,11 @@
 
 use crate::files::whole;
 use crate::prelude::*;
-use crate::shared::SerialOptions;
+use crate::way::{Ahead, Timed};
 use ::parties::cards::CardHandle;
 use ::parties::{meters, records};
 use lens::explain::heard_frames;
 use reader::cards::InReader;
-use reader::link::Place;
 use wire::dlt645::Address;
 use world::bare::Seed;
 use world::proof::{self, CardTrial, OrderTrial, PortTrial, Progress, Row};
@@ -43,8 +42,8 @@ pub struct CardOptions {
 /// Options of `prove port`.
 #[derive(Debug, Clone, Args)]
 pub struct PortOptions {
-    /// Where the meter is: HOST:PORT, or the path of a serial port.
-    pub line: Place,
+    #[command(flatten)]
+    pub ahead: Ahead,
     /// Address of the meter, 12 digits. Default: that of the one meter on the line.
     #[arg(long)]
     pub address: Option<MeterNumber>,
@@ -60,8 +59,6 @@ pub struct PortOptions {
     /// Say what would be done, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
-    #[command(flatten)]
-    pub serial: SerialOptions,
 }
 
 /// Says what will be done; on stdout where nothing else will be.
@@ -112,7 +109,7 @@ fn of_order(call: &Call, meter: MeterNumber, file: &Path, every_bit: bool) -> Re
 }
 
 /// Tries a meter at its line. `None`: it was only said what would be.
-pub fn port(call: &Call, options: &PortOptions, tell: Progress<'_>) -> Result<Option<Vec<Row>>> {
+pub fn port(call: &Call, options: &PortOptions, tell: Progress<'_>) -> Result<Option<Timed<Vec<Row>>>> {
     let recorded = match &options.replay {
         Some(file) => {
             let frames = heard_frames(&whole(file)?);
@@ -127,11 +124,10 @@ pub fn port(call: &Call, options: &PortOptions, tell: Progress<'_>) -> Result<Op
     let trial =
         PortTrial { address, spend_tries: options.spend_tries, recorded, every_bit: options.every_bit };
     let plan = trial.plan();
-    announce(options.dry_run, &format!("the meter at {}", options.line), &plan);
+    announce(options.dry_run, &format!("the meter at {}", options.ahead.place), &plan);
     if options.dry_run {
         answer(call, &plan.join("\n"), json!({ "plan": plan }));
         return Ok(None);
     }
-    let mut link = options.line.open(options.serial.get())?;
-    Ok(Some(proof::port(&mut *link, &trial, tell)?))
+    Ok(Some(options.ahead.reach(call, |link| proof::port(link, &trial, tell))?))
 }

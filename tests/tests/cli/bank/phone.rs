@@ -192,6 +192,60 @@ fn a_phone_buys_into_a_meter_that_is_online() {
     agree(&world, &bank);
 }
 
+/// The phone is held to the meter over each line: one that a hand cuts is said again, and one purse is credited once for each purchase.
+#[test]
+fn a_phone_is_held_to_its_meter_over_each_line() {
+    let world = World::new();
+    let bank = Bank::start(&world, "");
+    applied(&world, &CHEN, "chen");
+    // More in a minute than a customer asks in a week.
+    let config = world.file("server.toml", "rate = 6000\n");
+    let lines = Lines::open(&world, &bank, &["--config", text(&config)]);
+    let phone = Phone::of(&world, "chen.phone");
+    phone.enrol(&CHEN, &lines, &lines.tcp);
+    let home = world.path("home");
+    let pay = |line: &str, more: &[&str]| {
+        world.wait(60);
+        let (at, args) =
+            (world.now().iso(), ["phone", "pay", "--amount", "10", "--yes", "--meter-link", CHEN.meter]);
+        let held =
+            ["--json", "--home", text(&home), "--phone", text(&phone.file), "--at", &at, "--line", line];
+        Call::plain(&world.path(""), &args).with(&held).with(more).run()
+    };
+    let (mut broken, mut whole) = (0, 0);
+    for line in ["infrared", "irda", "bluetooth", "ble", "nfc"] {
+        let told = pay(line, &[]).ok().object();
+        assert_eq!((&told["state"], &told["credited_fen"]), (&json!("settled"), &json!(10_00)));
+        let time = &told["line_time"];
+        assert!(time["line"] == line && time["least_ms"].as_u64() < time["ms"].as_u64(), "{time}");
+        // In what opens the line nothing is bought; in the messages what was bought is outstanding, and comes with the next.
+        let on_air = time["on_air"].as_u64().unwrap();
+        // A purchase that was begun and broke off keeps a place at the PSAM for its time, and this server's clock stands.
+        for part in if line == "irda" { &[1, 9][..] } else { &[9] } {
+            let cut = (on_air * part / 10).to_string();
+            if pay(line, &["--cut", &cut]).code == 0 {
+                whole += 1
+            } else {
+                broken += 1
+            }
+            let credited = world.purse(&CHEN).credited;
+            let again = pay(line, &[]).ok().object();
+            assert_eq!(again["state"], "settled", "{line} cut after {cut}: {again}");
+            assert!(world.purse(&CHEN).credited >= credited);
+        }
+        let paid = world.purse(&CHEN).credited;
+        assert_eq!(
+            bank.balance("chen"),
+            1000_00 - i64::try_from(paid).unwrap(),
+            "{line}: what was debited is what was credited"
+        );
+    }
+    assert!(broken >= 5, "{broken} cut, {whole} not");
+    phone.pay("10", &["--line", "irda"]).failed(2);
+    lines.server.end();
+    agree(&world, &bank);
+}
+
 /// One identifier after the other is another's: one word outside, its own reason in the log.
 #[test]
 fn each_difference_is_refused_with_one_word_and_has_its_reason_in_the_log() {

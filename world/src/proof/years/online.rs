@@ -3,7 +3,7 @@
 
 use super::under::{DAY_S, Event, Under, Way, draw};
 use crate::bare::{Bank, Brought, Ended, Eye, Holder, LineFault};
-use line::Setting;
+use line::{Cut, FOREVER, Other, Setting};
 use meter::port;
 use parties::bank::ReceiptLine;
 use parties::bank::bring::PurchaseReport;
@@ -31,6 +31,9 @@ const TRIES: u32 = 3;
 const TEACHES: &str = "recharge-kind";
 /// Frames of a purchase on the meter's line, about.
 const FRAMES: u32 = 10;
+
+/// Of so many telephones that are held to a meter one is held badly, or is not alone.
+const IN_WEATHER: u8 = 6;
 
 /// What goes wrong between a telephone and the server, at which of its messages.
 #[derive(Debug, Clone, Copy, Default)]
@@ -170,18 +173,43 @@ impl Under<'_> {
         }
     }
 
-    /// The line that somebody holds his telephone to a meter by, which may be in other people's light or radio; and whether it is.
+    /// The line that somebody holds his telephone to a meter by, where he stands at it, and who else does; and whether that is as it
+    /// should be.
     fn line(&mut self, n: usize) -> (line::Kind, Setting, bool) {
-        let mut chance = self.households[n].site.chance(&format!("line {}", self.now));
-        let [kind, noise]: [u8; 2] = random(&mut *chance);
+        let mut chance = self.households[n].site.chance(&format!("line {n} {}", self.now));
+        let [kind, often, what, how, more]: [u8; 5] = random(&mut *chance);
         let kind = line::Kind::ALL[usize::from(kind) % line::Kind::ALL.len()];
-        let is_noisy = !self.quiet && noise % 12 == 0;
         let mut setting = Setting::default();
-        if is_noisy {
-            setting.place.noise = 100;
-            *self.report.faults.entry("line to a meter in noise").or_default() += 1;
+        if self.quiet || often % IN_WEATHER != 0 {
+            return (kind, setting, false);
         }
-        (kind, setting, is_noisy)
+        let (how, more) = (u64::from(how), u64::from(more));
+        let fault = match (what % 5, kind.beam_deg()) {
+            (0, _) => {
+                setting.place.noise = 40 + (how % 61) as u8;
+                "line to a meter in noise"
+            }
+            // From the end of the range to past it.
+            (1, _) => {
+                setting.place.distance_cm = Some(kind.range_cm() + kind.range_cm() * (how % 60) as u32 / 100);
+                "line to a meter too far"
+            }
+            (2, Some(beam)) => {
+                setting.place.angle_deg = beam + (how % (u64::from(beam) + 1)) as u16;
+                "line to a meter askew"
+            }
+            (3, _) => {
+                setting.other = Some(Other::at(25_000 * how));
+                "another phone at a meter"
+            }
+            _ => {
+                let lasts_us = if more % 2 == 0 { FOREVER } else { 20_000 * more };
+                setting.cut = Some(Cut { after: 8 * how, lasts_us });
+                "hand in a line to a meter"
+            }
+        };
+        *self.report.faults.entry(fault).or_default() += 1;
+        (kind, setting, true)
     }
 
     fn far_fault(&mut self) -> Plan {
@@ -204,7 +232,7 @@ impl Under<'_> {
             self.households[n].tries = 0;
         }
         let (line, plan) = (self.line_fault(), self.far_fault());
-        let (kind, setting, is_noisy) = self.line(n);
+        let (kind, setting, is_bad) = self.line(n);
         let cut = self.fault("supply of an ESAM cut in an online purchase", 25);
         let after = draw(&mut self.chance, 30);
         self.bank.next_psam();
@@ -228,7 +256,7 @@ impl Under<'_> {
         let bank = &mut self.bank;
         let mut far = Far { bank, of, customer, plan, step: 0, made: None, settled: None };
         let way = if by_frames { port::Way::Wires } else { port::Way::Infrared };
-        let chance = site.chance(&format!("air {now}"));
+        let chance = site.chance(&format!("air {n} {now}"));
         let is_pipe = site.meter.state().pipe.is_some();
         let mut eye = Eye::new(site, way, now, line);
         let passed = if by_frames {
@@ -256,7 +284,7 @@ impl Under<'_> {
         }
         self.caught_up(n)?;
         let whole = line == LineFault::default()
-            && !is_noisy
+            && !is_bad
             && [plan.asks, plan.answers, plan.twice, plan.anew] == [None; 4]
             && !cut
             && !server_cut;
