@@ -3,6 +3,7 @@
 
 mod frame;
 
+pub(crate) use frame::{frame, framed, packed};
 pub use frame::{FrameError, Information, WriteBack, kind_of_frame};
 
 use crate::field::INCREASE;
