@@ -3,8 +3,8 @@
 
 mod frame;
 
-pub(crate) use frame::{frame, framed, packed};
 pub use frame::{FrameError, Information, WriteBack, kind_of_frame};
+pub(crate) use frame::{frame, framed, packed};
 
 use crate::field::INCREASE;
 use crate::money::Fen;

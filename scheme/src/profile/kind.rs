@@ -122,10 +122,7 @@ impl CardKind {
 
     /// Whether the card has its keys and what it does in an application below the MF, and its own master alone in the MF.
     pub const fn has_application(self) -> bool {
-        matches!(
-            self,
-            CardKind::Psam | CardKind::TestCard | CardKind::UserCard | CardKind::ProductionCard
-        )
+        matches!(self, CardKind::Psam | CardKind::TestCard | CardKind::UserCard | CardKind::ProductionCard)
     }
 
     /// Whether the card is of the field's kind, T=0 with an ESAM's ATR: what is in a meter, or is put into one.

@@ -90,8 +90,7 @@ fn take_number(context: &mut Context<'_>, new: [u8; 6]) -> Result<Sw, Halt> {
     }
     let suite = context.chip.suite;
     let version = context.key_record(kind::APPLET, KIC)?.byte4();
-    let published =
-        |role, number| hierarchy::test_meter_key(suite, role, info.region, version, number);
+    let published = |role, number| hierarchy::test_meter_key(suite, role, info.region, version, number);
     let file = context.key_file()?;
     for row in ESAM_KEYS {
         let role = Role::from_code(row.role).unwrap_or(Role::Master);
