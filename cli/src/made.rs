@@ -27,6 +27,24 @@ pub struct Make {
     pub transport: Transport,
 }
 
+/// Options of the issuing of a card that has no PIN.
+#[derive(Debug, Args)]
+pub struct MakePlain {
+    /// Number of the new card, 12 digits.
+    #[arg(long)]
+    pub number: DeviceNumber,
+    #[command(flatten)]
+    pub city: CityCard,
+    /// The blank: a card file, a new file, for which a blank is taken from the factory, or a card in a reader
+    /// (pcsc:READER, pcsc:SERIAL). Default: a new file in the city's out.
+    #[arg(long, value_name = "CARD")]
+    pub card: Option<CardRef>,
+    #[command(flatten)]
+    pub allowed: Allowed,
+    #[command(flatten)]
+    pub transport: Transport,
+}
+
 /// Options of a card's end.
 #[derive(Debug, Args)]
 pub struct RetireCard {
@@ -47,6 +65,20 @@ pub fn make(call: &Call, options: &Make, limits: Option<Limits>, making: &Making
         card: options.card.clone(),
         pin: options.card_pin_file.as_deref().into(),
         limits,
+        allowed: options.allowed.into(),
+        transport: options.transport.get(),
+    };
+    tell_made(call, making.issue(call, &request), making)
+}
+
+/// Issues a card that has no PIN.
+pub fn make_plain(call: &Call, options: &MakePlain, making: &Making) -> Result<()> {
+    let request = MakeRequest {
+        number: options.number,
+        access: options.city.get(options.allowed.spend_last_try),
+        card: options.card.clone(),
+        pin: None::<PathBuf>.into(),
+        limits: None,
         allowed: options.allowed.into(),
         transport: options.transport.get(),
     };

@@ -9,6 +9,7 @@ mod pipe_read;
 mod pipes;
 mod place;
 mod port;
+mod produced;
 mod sensors;
 mod served;
 pub mod station;
@@ -27,5 +28,6 @@ pub use sensors::{SensorsReport, SensorsRequest, sensors};
 pub use supplied::Supplied;
 pub use test::{MeterTestReport, TestRequest, test};
 pub use using::{
-    ConsumeReport, FileReport, InsertReport, RefusalReport, consume, insert, insert_file, insert_medium,
+    ConsumeReport, FileReport, InsertConditions, InsertReport, RefusalReport, consume, insert, insert_file,
+    insert_medium,
 };

@@ -2,9 +2,11 @@
 
 use super::medium::Folder;
 use super::place::{MeterPlace, folder, shown};
+use super::produced;
 use super::supplied::Supplied;
 use crate::cards::CardHandle;
 use crate::session::Session;
+use crate::transport::Transport;
 use crate::trouble::{Failure, Result, refused, security};
 use meter::card::beeps;
 use meter::{Consumption, InsertionReport, Medium, Meter, OrderOutcome, Outcome, StorageReport};
@@ -89,7 +91,7 @@ impl FileReport {
 /// What came of an insertion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InsertReport {
-    /// `credited`, `receipt-repeated`, `certified` or `refused`.
+    /// `credited`, `receipt-repeated`, `certified`, `numbered`, `preset`, `keyed` or `refused`.
     pub outcome: &'static str,
     /// Why the meter refused.
     pub refusal: Option<RefusalReport>,
@@ -105,7 +107,10 @@ pub struct InsertReport {
     /// The files that held something of ours, where it was no SIM.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileReport>,
-    /// What the beeper said, a tone each, where it was a user card.
+    /// What the meter is called now, when the card gave it a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meter: Option<MeterNumber>,
+    /// What the beeper said, a tone each, where it was no SIM.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub beeps_ms: Vec<u16>,
     /// All about it.
@@ -119,6 +124,7 @@ impl From<InsertionReport> for InsertReport {
             Outcome::Credited { .. } => ("credited", None),
             Outcome::ReceiptRepeated { .. } => ("receipt-repeated", None),
             Outcome::Certified { .. } => ("certified", None),
+            Outcome::Produced { produced, .. } => (produced.name(), None),
             Outcome::Refused { refusal, step } => {
                 let report = RefusalReport {
                     name: refusal.name(),
@@ -139,6 +145,7 @@ impl From<InsertionReport> for InsertReport {
             display: shown(&insertion.display),
             apdus: insertion.esam.apdus + insertion.sim.apdus,
             files: Vec::new(),
+            meter: None,
             beeps_ms: Vec::new(),
             insertion,
         }
@@ -172,12 +179,33 @@ impl RefusalReport {
     }
 }
 
-/// Puts a SIM or a user card into a meter, whichever it is; `supply`: how the supply stands while a card is in, in percent of what it
-/// should be. What the meter makes of it is in the report, a refusal too.
+/// Beside the card that is put in.
+#[derive(Debug, Clone)]
+pub struct InsertConditions {
+    /// How the supply stands while a card is in, in percent of what it should be.
+    pub supply: u8,
+    /// Allow formal pairing keys of a key card, which the emulated flash then holds in clear.
+    pub formal: bool,
+    /// Of the meter's MCU, which opens them.
+    pub transport: Transport,
+}
+
+impl Default for InsertConditions {
+    fn default() -> Self {
+        InsertConditions { supply: 100, formal: false, transport: Transport::default() }
+    }
+}
+
+/// Puts a SIM, a user card or a production card into a meter, whichever it is. What the meter makes of it is in the report, a refusal too.
 ///
 /// # Errors
 /// There is no such meter; a card is not there; the flash cannot be kept.
-pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef, supply: u8) -> Result<InsertReport> {
+pub fn insert(
+    session: &Session,
+    number: MeterNumber,
+    sim: &CardRef,
+    conditions: &InsertConditions,
+) -> Result<InsertReport> {
     let place = MeterPlace::new(&folder(session)?, number);
     place.must_exist()?;
     let (mut card, kind) = CardHandle::open_any(session, sim)?;
@@ -186,9 +214,12 @@ pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef, supply: u8)
         let words = format!("{} is of kind esam: a meter takes a SIM or a user card", card.label());
         return Err(refused(words).hint("the customer's SIM or his purchase card goes into the slot").into());
     }
+    if kind == CardKind::ProductionCard {
+        return produced::insert(session, &place, number, (card, conditions));
+    }
     let insertion = with_money(session, &place, |meter, esam, now, random| match kind {
         CardKind::Sim | CardKind::Uicc => meter.insert(esam, &mut card, now, random),
-        _ => meter.insert_card(esam, &mut card, supply, now, random),
+        _ => meter.insert_card(esam, &mut card, conditions.supply, now, random),
     })?;
     card.close()?;
     let mut report = InsertReport::from(insertion);
