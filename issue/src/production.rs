@@ -1,5 +1,5 @@
-//! Formal keys for an ESAM that is still in test state, to wait on a key card until its meter meets it
-//! [docs/specs/production-cards.md 6].
+//! What is written onto a card of production [docs/specs/production-cards.md 2], formal keys for ESAMs in test state among it, which wait
+//! there until their meters meet the card.
 //!
 //! Each key is sealed for one chip and one number, under the key that chip was born with or under the own master that leaves so: whoever
 //! holds the card holds nothing that another chip opens.
@@ -8,12 +8,16 @@ use crate::headers;
 use crate::pairing;
 use crate::source::{Current, KeySource, SourceError, Target};
 use crate::words::role;
+use reader::driver::production_card::ProductionCard;
+use reader::error::CardError;
 use scheme::fault::{Fault, Hint};
 use scheme::field::KEY_BLOCK;
+use scheme::money::Fen;
 use scheme::numbers::{MeterNumber, RegionCode, Serial};
 use scheme::order::Serial8;
-use scheme::production::{KeySet, KeysAre};
-use scheme::profile::{CardKind, ESAM_KEYS, Recipient};
+use scheme::production::{KeyInformation, KeySet, KeysAre, NumberRange, Preset};
+use scheme::profile::{CardKind, ESAM_KEYS, Fid, Recipient, State, production_file};
+use wire::channel::Channel;
 
 /// Why there are no keys for an ESAM.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,14 @@ pub enum KeySetError {
 }
 
 impl Fault for KeySetError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            KeySetError::Key { source, .. } => source.kind(),
+            KeySetError::Form { .. } => scheme::Kind::Refused,
+            KeySetError::Pairing(error) => error.kind(),
+        }
+    }
+
     fn hint(&self) -> Hint {
         match self {
             KeySetError::Key { source, .. } => source.hint(),
@@ -92,4 +104,100 @@ pub fn key_set(
     let mut fields = file.keys.into_iter().map(|key| key.field);
     let pairing = [fields.next().unwrap_or_default(), fields.next().unwrap_or_default()];
     Ok(KeySet { serial: Serial8(serial.0), number, are: KeysAre::Waiting, keys, pairing })
+}
+
+/// Files of a production card, and what is to stand in them, in the order in which they are written. The information comes last.
+pub type Files = Vec<(Fid, Vec<u8>)>;
+
+/// Bytes of the files 01 and 02.
+const SMALL: usize = 0x20;
+
+/// Of a number card that has given none.
+pub fn number_files(range: &NumberRange) -> Files {
+    let mut next = vec![0; SMALL];
+    next[NumberRange::RESERVED..].copy_from_slice(&range.first.0);
+    // No line of a range that was on the card before.
+    let lines = vec![0; NumberRange::MOST as usize * NumberRange::LINE];
+    vec![
+        (production_file::RECORDS, lines),
+        (production_file::RETURN, next),
+        (production_file::INFORMATION, range.to_bytes().to_vec()),
+    ]
+}
+
+/// Of a preset card.
+pub fn preset_files(preset: &Preset, amount: Fen) -> Files {
+    let purse = [amount.0.to_be_bytes(), [0; 4]].concat();
+    vec![(production_file::PURSE, purse), (production_file::INFORMATION, preset.to_bytes().to_vec())]
+}
+
+/// Of a key card that may load so many ESAMs.
+pub fn key_files(sets: &[KeySet], version: u8, left: u32) -> Files {
+    let mut records: Vec<u8> = sets.iter().flat_map(KeySet::to_bytes).collect();
+    // Behind the last set none of an earlier writing.
+    records.resize(KeySet::MOST * KeySet::LEN, 0);
+    let mut counter = vec![0; SMALL];
+    counter[..4].copy_from_slice(&left.to_be_bytes());
+    let information = KeyInformation { state: State::Formal, count: KeySet::KEYS as u8, version };
+    vec![
+        (production_file::RECORDS, records),
+        (production_file::RETURN, counter),
+        (production_file::INFORMATION, information.to_bytes().to_vec()),
+    ]
+}
+
+/// Why a card was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The card, or its channel.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// The source did not prove the card's own master.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+impl Fault for WriteError {
+    fn kind(&self) -> scheme::Kind {
+        match self {
+            WriteError::Card(error) => error.kind(),
+            WriteError::Source(error) => error.kind(),
+        }
+    }
+
+    fn hint(&self) -> Hint {
+        match self {
+            WriteError::Card(error) => error.hint(),
+            WriteError::Source(error) => error.hint(),
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            WriteError::Card(error) => error.code(),
+            WriteError::Source(error) => error.code(),
+        }
+    }
+}
+
+/// Proves the card's own master and writes. While it is written the card brings nothing, so one that was torn brings nothing either.
+///
+/// # Errors
+/// It is no finished production card; the source is not its city's; the channel.
+pub fn write(
+    channel: &mut dyn Channel,
+    source: &mut dyn KeySource,
+    files: &[(Fid, Vec<u8>)],
+) -> Result<(), WriteError> {
+    let mut card = ProductionCard::new(channel);
+    let (info, serial) = card.open()?;
+    let challenge = card.basics().challenge8()?;
+    let cryptogram = source.authenticate_target(&Target::finished(serial.0, &info), challenge)?;
+    card.prove_master(&cryptogram)?;
+    card.select()?;
+    card.write(production_file::INFORMATION, 0, &[0; SMALL])?;
+    for (fid, bytes) in files {
+        card.write(*fid, 0, bytes)?;
+    }
+    Ok(())
 }

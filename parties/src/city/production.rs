@@ -9,8 +9,8 @@ use crate::session::Session;
 use crate::transport;
 use crate::trouble::{Context, Result, refused};
 use ::issue::life::{LifeChange, Passing};
-use ::issue::production::key_set;
-use ::issue::source::{KeySource, Target};
+use ::issue::production::{Files, key_files, key_set, number_files, preset_files};
+use ::issue::source::KeySource;
 use office::journal::Journal;
 use office::store::Store;
 use reader::driver::production_card::ProductionCard;
@@ -18,8 +18,8 @@ use scheme::CardRef;
 use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, MeterNumber, RegionCode, Serial};
 use scheme::order::Serial8;
-use scheme::production::{KeyInformation, KeySet, KeysAre, NumberRange, Preset, Work};
-use scheme::profile::{CardInfo, CardKind, Fid, State, production_file};
+use scheme::production::{KeySet, KeysAre, NumberRange, Preset, Work};
+use scheme::profile::{CardInfo, CardKind};
 use serde::Serialize;
 
 /// What a card is to bring.
@@ -125,10 +125,10 @@ pub fn write(session: &Session, request: &WriteRequest) -> Result<ProductionRepo
                 let mut journal = issuing::journal(session, &folder)?;
                 issuing::tell_left(session, source, esams.len())?;
                 let makes = (region, session.now()?.to_string());
-                key_files(source, &mut journal, &makes, &esams, *count)?
+                keys(source, &mut journal, &makes, &esams, *count)?
             }
         };
-        load(&mut handle, source, &files)?;
+        ::issue::production::write(&mut handle, source, &files)?;
         let report = look(&mut handle, &info)?;
         handle.close()?;
         log::fact(session, "production-card", report.number);
@@ -157,28 +157,12 @@ fn must_be_done(before: &ProductionReport) -> Result<()> {
         .into())
 }
 
-/// Files, and what is to stand in them.
-type Files = Vec<(Fid, Vec<u8>)>;
-
 fn numbers(range: &NumberRange) -> Result<Files> {
     if !(1..=NumberRange::MOST).contains(&range.len()) || range.at(range.len() - 1) != Some(range.last) {
         let words = format!("{} to {} are not 1 to {} numbers", range.first, range.last, NumberRange::MOST);
         return Err(refused(words).hint("a card gives numbers that follow one another").into());
     }
-    let mut next = vec![0; 0x20];
-    next[NumberRange::RESERVED..].copy_from_slice(&range.first.0);
-    // No line of a range that was on the card before.
-    let lines = vec![0; range.len() as usize * NumberRange::LINE]; // at most 1000
-    Ok(vec![
-        (production_file::RECORDS, lines),
-        (production_file::RETURN, next),
-        (production_file::INFORMATION, range.to_bytes().to_vec()),
-    ])
-}
-
-fn preset_files(preset: &Preset, amount: Fen) -> Files {
-    let purse = [amount.0.to_be_bytes(), [0; 4]].concat();
-    vec![(production_file::PURSE, purse), (production_file::INFORMATION, preset.to_bytes().to_vec())]
+    Ok(number_files(range))
 }
 
 /// Chips and numbers that are meant, each once, and no number of two chips.
@@ -226,7 +210,7 @@ fn listed(
 }
 
 /// Keys for each ESAM, noted before they are made: from then on the city's list has them as on their way.
-fn key_files(
+fn keys(
     source: &mut dyn KeySource,
     journal: &mut Journal,
     (region, at): &(RegionCode, String),
@@ -234,26 +218,15 @@ fn key_files(
     count: Option<u32>,
 ) -> Result<Files> {
     let version = source.about().version;
-    let mut records = Vec::new();
+    let mut sets = Vec::new();
     for esam in esams {
         must_be_free(journal.store(), esam)?;
         journal.intend_passage(at, &passing(*region, esam, version))?;
-        let set = key_set(source, esam.serial, esam.meter, *region)
-            .with_context(|| format!("keys for meter {}", esam.meter))?;
-        records.extend(set.to_bytes());
+        let set = key_set(source, esam.serial, esam.meter, *region);
+        sets.push(set.with_context(|| format!("keys for meter {}", esam.meter))?);
     }
-    // Behind the last set none of an earlier writing.
-    records.resize(KeySet::MOST * KeySet::LEN, 0);
     let most = esams.len() as u32; // at most 64
-    let left = count.unwrap_or(most).min(most);
-    let mut counter = vec![0; 0x20];
-    counter[..4].copy_from_slice(&left.to_be_bytes());
-    let information = KeyInformation { state: State::Formal, count: KeySet::KEYS as u8, version };
-    Ok(vec![
-        (production_file::RECORDS, records),
-        (production_file::RETURN, counter),
-        (production_file::INFORMATION, information.to_bytes().to_vec()),
-    ])
+    Ok(key_files(&sets, version, count.unwrap_or(most).min(most)))
 }
 
 /// The number of a meter must not stand on another chip that is at work.
@@ -286,21 +259,6 @@ fn passing(region: RegionCode, esam: &Listed, version: u8) -> Passing {
         to_version: version,
         forfeit_fen: 0,
     }
-}
-
-/// Proves the card's own master and writes. The information comes last: a card that was torn before brings nothing.
-fn load(handle: &mut CardHandle, source: &mut dyn KeySource, files: &Files) -> Result<()> {
-    let mut card = ProductionCard::new(handle);
-    let (info, serial) = card.open()?;
-    let challenge = card.basics().challenge8()?;
-    let cryptogram = source.authenticate_target(&Target::finished(serial.0, &info), challenge)?;
-    card.prove_master(&cryptogram)?;
-    card.select()?;
-    card.write(production_file::INFORMATION, 0, &[0; 0x20])?;
-    for (fid, bytes) in files {
-        card.write(*fid, 0, bytes)?;
-    }
-    Ok(())
 }
 
 /// Reads a card. Where it says that ESAMs have their keys, the city's list has them too.
