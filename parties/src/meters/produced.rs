@@ -104,5 +104,7 @@ fn move_to(
         stock::visit(&meters)?.renumbered(&at, serial, &from.to_string(), &to.to_string())?;
     }
     let paths = || format!("cannot move {} to {}", place.folder.display(), target.folder.display());
-    std::fs::rename(&place.folder, &target.folder).with_context(paths)
+    std::fs::rename(&place.folder, &target.folder).with_context(paths)?;
+    disk::sync_folder(&meters);
+    Ok(())
 }
