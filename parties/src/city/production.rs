@@ -19,7 +19,7 @@ use scheme::money::Fen;
 use scheme::numbers::{DeviceNumber, MeterNumber, RegionCode, Serial};
 use scheme::order::Serial8;
 use scheme::production::{KeySet, KeysAre, NumberRange, Preset, Work};
-use scheme::profile::{CardInfo, CardKind};
+use scheme::profile::{CardInfo, CardKind, State};
 use serde::Serialize;
 
 /// What a card is to bring.
@@ -120,6 +120,11 @@ pub fn write(session: &Session, request: &WriteRequest) -> Result<ProductionRepo
             Content::Numbers(range) => numbers(range)?,
             Content::Preset(preset, amount) => preset_files(preset, *amount),
             Content::Keys { esams, from, count } => {
+                if source.about().state != State::Formal {
+                    return Err(refused("this city's keys are test keys: a key card brings formal ones")
+                        .hint("an ESAM in test state has published keys; the formal city writes the card")
+                        .into());
+                }
                 transport::must_be_earnest(session, source)?;
                 let esams = listed(session, region, esams, from.as_ref())?;
                 let mut journal = issuing::journal(session, &folder)?;
