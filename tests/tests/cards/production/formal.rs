@@ -88,7 +88,7 @@ fn what_is_on_a_key_card_opens_in_its_own_chip_alone() {
         production.open().unwrap();
         production.select().unwrap();
         let refused = production.take_key(scheme::order::Serial8(holder.serial), 0).unwrap_err();
-        assert_eq!(refused.sw(), Some(Sw::ACCESS), "no meter proved itself");
+        assert_eq!(refused.sw(), Some(Sw::NOT_ALLOWED), "no meter proved itself");
     }
 }
 
