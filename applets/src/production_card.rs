@@ -16,14 +16,16 @@ use cos::{Chip, Context, Halt, fmcos};
 use scheme::field::{MAC_LEN, command_mac, cryptogram};
 use scheme::numbers::MeterNumber;
 use scheme::production::{
-    KEYS_LOADED, KeySet, KeysAre, NUMBER, NumberRange, PARAMETERS, PURSE, Preset, TAKE_KEY, TAKE_NUMBER,
-    Work, shared_key,
+    KEYS_LOADED, KeySet, KeysAre, NUMBER, NumberRange, PARAMETERS, PURSE, Preset, STORE_RECORDS, TAKE_KEY,
+    TAKE_NUMBER, Work, shared_key,
 };
 use scheme::profile::{self, DF_PURCHASE, Fid, production_file};
 use wire::{CommandRef, Sw};
 
 /// State of the application once a meter proved itself.
 const METER_STATE: u8 = 3;
+/// Instruction of STORE RECORDS.
+const STORE: u8 = STORE_RECORDS[1];
 /// Data of a read with a MAC: random 4, header 5.
 const ASKED: usize = 9;
 
@@ -32,6 +34,7 @@ static COMMANDS: &[CommandRow] = &[
     row("INTERNAL AUTHENTICATE", Only(0x00),           0x88,           Exactly(0x00, 0x01), Four(8, 8),       "docs/specs/production-cards.md 3", prove),
     row("EXTERNAL AUTHENTICATE", Only(0x00),           0x82,           Exactly(0x00, 0x02), Three(8, 8),      "docs/specs/production-cards.md 3", meter_proves),
     row("READ BINARY",           Securable(0x00),      0xB0,           Any,                 TwoOrFour(4, 36), "docs/specs/production-cards.md 3", read),
+    row("STORE RECORDS",         Only(0x80),           STORE,          Any,                 Three(1, 239),    "docs/specs/production-cards.md 2", store),
     row("TAKE NUMBER",           Only(TAKE_NUMBER[0]), TAKE_NUMBER[1], Exactly(0x00, 0x00), Four(12, 12),     "docs/specs/production-cards.md 4", take_number),
     row("TAKE KEY",              Only(TAKE_KEY[0]),    TAKE_KEY[1],    P1(0x00),            Four(8, 8),       "docs/specs/production-cards.md 6", take_key),
     row("KEYS LOADED",           Only(KEYS_LOADED[0]), KEYS_LOADED[1], Exactly(0x01, 0x00), Three(8, 8),      "docs/specs/production-cards.md 6", keys_loaded),
@@ -89,6 +92,14 @@ fn read(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt>
         return Err(Sw::WRONG_OFFSET.into());
     }
     Ok(sw)
+}
+
+/// STORE RECORDS `80 D8 offset2`: bytes of file 03, under its right. Sealed keys are in it, and no trace shows what an instruction D8 carries.
+fn store(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    in_application(context)?;
+    context.require(Right(profile::MF_MASTER))?;
+    context.write_ef(production_file::RECORDS, usize::from(command.p1p2()), command.data)?;
+    Ok(Sw::OK)
 }
 
 /// `04 B0 8s off 09 random4 header5`: bytes of a preset card with their MAC for the ESAM that drew the random. 6A80 another header than

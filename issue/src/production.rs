@@ -195,9 +195,9 @@ pub fn write(
     let cryptogram = source.authenticate_target(&Target::finished(serial.0, &info), challenge)?;
     card.prove_master(&cryptogram)?;
     card.select()?;
-    card.write(production_file::INFORMATION, 0, &[0; SMALL])?;
+    card.write(production_file::INFORMATION, &[0; SMALL])?;
     for (fid, bytes) in files {
-        card.write(*fid, 0, bytes)?;
+        card.write(*fid, bytes)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod board;
 mod calling;
+mod inserted;
 mod look;
 mod make;
 mod medium;
@@ -19,6 +20,7 @@ mod using;
 
 pub use board::{BoardReport, NearBoard, serve_board};
 pub use calling::{BEAT, BackOff, CallReport, CallRequest, Called, Pace, call};
+pub use inserted::{FileReport, InsertConditions, InsertReport, RefusalReport};
 pub use look::{ListReport, MeterLine, ShowReport, esams, list, show};
 pub use make::{MakeMeterReport, MakeMeterRequest, PairReport, PairRequest, make, new_meter, pair};
 pub use pipe_read::{PIPE_ITEMS, read_pipe};
@@ -27,7 +29,4 @@ pub use port::{Near, PortReport, ReadLine, ReadReport, read, serve, usual};
 pub use sensors::{SensorsReport, SensorsRequest, sensors};
 pub use supplied::Supplied;
 pub use test::{MeterTestReport, TestRequest, test};
-pub use using::{
-    ConsumeReport, FileReport, InsertConditions, InsertReport, RefusalReport, consume, insert, insert_file,
-    insert_medium,
-};
+pub use using::{ConsumeReport, consume, insert, insert_file, insert_medium};

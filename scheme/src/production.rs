@@ -61,6 +61,8 @@ pub const PARAMETERS: [u8; 5] = Span { file: 0x02, offset: 0x04, len: Preset::PA
 pub const NUMBER: [u8; 5] = Span { file: 0x02, offset: 0x1E, len: 6 }.write();
 /// Header under which it takes what the purse begins with.
 pub const PURSE: [u8; 5] = field::SET_PURSE[0];
+/// Header of STORE RECORDS, by which a city writes file 03, without the offset.
+pub const STORE_RECORDS: [u8; 2] = [0x80, 0xD8];
 /// Header of TAKE NUMBER, by which a number card gives a number: serial number and random 4 of the ESAM.
 pub const TAKE_NUMBER: [u8; 4] = [0x80, 0xCA, 0x00, 0x00];
 /// Header of TAKE KEY, by which a key card gives the n-th part of what it has for a serial number; n stands in P2.

@@ -261,7 +261,6 @@ pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::
         (CardKind::ProductionCard, DF_PURCHASE, production_file::INFORMATION | production_file::RETURN) => {
             0..0x20
         }
-        (CardKind::ProductionCard, DF_PURCHASE, production_file::RECORDS) => 0..0x5800,
         (CardKind::ProductionCard, DF_PURCHASE, production_file::PURSE) => 0..8,
         _ => 0..0,
     }

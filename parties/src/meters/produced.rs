@@ -1,7 +1,7 @@
 //! A card of production in a meter's slot: what the meter makes of it, and a meter that has its number now.
 
+use super::inserted::{InsertConditions, InsertReport};
 use super::place::MeterPlace;
-use super::using::{InsertConditions, InsertReport};
 use crate::cards::CardHandle;
 use crate::session::Session;
 use crate::stock;

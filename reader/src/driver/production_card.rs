@@ -9,12 +9,15 @@ use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::order::Serial8;
 use scheme::production::{
-    KEYS_LOADED, KeyInformation, KeySet, KeysAre, NumberRange, PARAMETERS, PURSE, Preset, TAKE_KEY,
-    TAKE_NUMBER, Work,
+    KEYS_LOADED, KeyInformation, KeySet, KeysAre, NumberRange, PARAMETERS, PURSE, Preset, STORE_RECORDS,
+    TAKE_KEY, TAKE_NUMBER, Work,
 };
-use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, production_file};
+use scheme::profile::{CardInfo, CardKind, DF_PURCHASE, Fid, production_file};
 use wire::Command;
 use wire::channel::Channel;
+
+/// Bytes that one command writes.
+const CHUNK: usize = 200;
 
 /// A production card. What it has in common with a user card, [`ProductionCard::basics`] does.
 pub struct ProductionCard<'c> {
@@ -159,12 +162,20 @@ impl<'c> ProductionCard<'c> {
         exactly(step, &self.fmcos().send(step, &command)?)
     }
 
-    /// Writes bytes of a file, once the card's own master is proved and the application is selected.
+    /// Writes a file from its beginning, once the card's own master is proved and the application is selected.
     ///
     /// # Errors
     /// 6982 it is not proved; the card, or its channel.
-    pub fn write(&mut self, file: scheme::profile::Fid, at: u16, data: &[u8]) -> Result<(), CardError> {
-        self.fmcos().update_binary(file, at, data)
+    pub fn write(&mut self, file: Fid, data: &[u8]) -> Result<(), CardError> {
+        if file != production_file::RECORDS {
+            return self.fmcos().update_binary(file, 0, data);
+        }
+        let [cla, ins] = STORE_RECORDS;
+        for (n, part) in data.chunks(CHUNK).enumerate() {
+            let [p1, p2] = u16::try_from(n * CHUNK).unwrap_or(u16::MAX).to_be_bytes();
+            self.fmcos().send("STORE RECORDS", &Command::new(cla, ins, p1, p2).data(part))?;
+        }
+        Ok(())
     }
 
     /// Proves the own master: the answer to [`UserCard::challenge8`]. The MF must be selected.

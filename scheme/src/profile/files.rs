@@ -344,7 +344,7 @@ pub static PRODUCTION_CARD_APPLICATION_FILES: &[FileRow] = &[
     row(0x0000, Shape::Keys(0x0020, 0x95),                  MF_MASTER, 0xFF),
     row(0x0001, Shape::Binary(0x20),                        FREE,      MF_MASTER),
     row(0x0002, Shape::Binary(0x20),                        FREE,      MF_MASTER),
-    row(0x0003, Shape::Binary(0x5800),                      FREE,      MF_MASTER),
+    row(0x0003, Shape::Binary(0x5800),                      FREE,      NEVER),
     row(0x0005, Shape::Binary(0x08),                        FREE,      MF_MASTER),
 ];
 

@@ -281,8 +281,8 @@ fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
         }
     }
     // 0018 of three issuing cards, 0019 of one, DF01/0017, 0018 and 0019 of PSAM and test card; 5010 and 5011 of two issuing cards
-    // and a PSAM; DF01/0001 to 0005 of a user card.
-    assert_eq!(presets, 3 + 1 + 3 + 3 + 6 + 5);
+    // and a PSAM; DF01/0001 to 0005 of a user card; DF01/0003 of a production card.
+    assert_eq!(presets, 3 + 1 + 3 + 3 + 6 + 5 + 1);
 }
 
 #[test]
