@@ -107,8 +107,8 @@ fn three_fresh_meters_are_numbered_preset_keyed_and_sold_to() {
     assert_eq!(line.read(&keys)["left"], 3);
     for (_, number) in METERS {
         line.key(number, &keys).run().ok().shows(&["formal keys 1", "balance 0.00"]);
-        let shown = line.meter(number);
-        assert_eq!((&shown["state"], &shown["balance_fen"]), (&"formal".into(), &0.into()));
+        assert_eq!(line.meter(number)["balance_fen"], 0);
+        assert_eq!(esam(&line, number)["state"], "formal");
     }
     let after = line.read(&keys);
     assert_eq!(after["left"], 0);
@@ -117,8 +117,7 @@ fn three_fresh_meters_are_numbered_preset_keyed_and_sold_to() {
     for card in [&numbers, &presets, &keys] {
         line.key(last, card).run().fails(4, &["Err-32", "card error 9", "key-state"]);
     }
-    let audit = line.city.city(&["city", "audit", "verify", "--json"]).run().ok().object();
-    assert_eq!(audit["findings"], json!([]), "{audit}");
+    line.city.city(&["city", "audit", "verify"]).run().ok().shows(&["findings    0"]);
     sold_to(&line, METERS[0].1);
 }
 
@@ -200,9 +199,13 @@ fn what_a_card_of_production_does_not_do_is_said() {
     line.city.city(&args).run().fails(1, &["has another ESAM", "esam retire"]);
 }
 
-/// Serial of the chip in a meter.
+/// The ESAM in a meter.
+fn esam(line: &Line, meter: &str) -> Value {
+    let card = line.maker.folder(Party::Meters).join(meter).join("esam.card");
+    line.city.city(&["esam", "show", text(&card), "--json"]).run().ok().object()
+}
+
+/// Serial of its chip.
 fn serial(line: &Line, meter: &str) -> String {
-    let esam = line.maker.folder(Party::Meters).join(meter).join("esam.card");
-    let shown = line.city.city(&["esam", "show", text(&esam), "--json"]).run().ok().object();
-    shown["serial"].as_str().unwrap().to_owned()
+    esam(line, meter)["serial"].as_str().unwrap().to_owned()
 }
