@@ -91,7 +91,8 @@ pub fn tell_made(call: &Call, made: Result<MakeReport>, making: &Making) -> Resu
         let (title, keys) = (making.kind.title(), report.check_values.line());
         let made = format!("issued {title} {} of city {}: {}", report.number, report.city, report.card);
         let server = report.server_key.as_ref().map(|key| format!("\nserver key, for the bank alone: {key}"));
-        format!("{made}\nkeys: {keys}{}", server.unwrap_or_default())
+        let keys = if keys.is_empty() { keys } else { format!("\nkeys: {keys}") };
+        format!("{made}{keys}{}", server.unwrap_or_default())
     })
 }
 
