@@ -1,6 +1,6 @@
 //! Which program runs on which kind of card.
 
-use crate::{esam, issuing, psam, sim, user_card};
+use crate::{esam, issuing, production_card, psam, sim, user_card};
 use cos::table::Program;
 use cos::{Chip, Protocol, fmcos};
 use scheme::profile::CardKind;
@@ -17,6 +17,7 @@ pub fn program_of(kind: CardKind) -> Option<&'static Program> {
         CardKind::Uicc => Some(&sim::UICC_PROGRAM),
         CardKind::Fmcos => Some(&PLAIN),
         CardKind::UserCard => Some(&user_card::PROGRAM),
+        CardKind::ProductionCard => Some(&production_card::PROGRAM),
         CardKind::TestCard => Some(&psam::TEST_CARD),
     }
 }

@@ -39,8 +39,8 @@ static COMMANDS: &[CommandRow] = &[
     row("DEBIT",         Only(0x80),      0x30, Exactly(0x00, 0x0C),                 Three(4, 4),   "docs/specs/cards.md 6",  debit).right(profile::METER),
     row("ONLINE REQUEST", Only(0x80),     0x4E, Exactly(0x00, 0x00),                 Four(62, 62),  "docs/specs/online.md 4", online::request).right(profile::METER),
     row("ONLINE ORDER",  Only(0x80),      0x4E, Exactly(0x01, 0x00),                 Four(25, 239), "docs/specs/online.md 4", online::order).right(profile::METER),
-    row("STAGE KEY",     Only(0x84),      0xD4, Exactly(fmcos::STAGE_MASTER, 0x00),  Three(28, 36), "docs/specs/cards.md 10", fmcos::stage_key).right(profile::MASTER),
-    row("STAGE KEY",     Only(0x84),      0xD4, P1(fmcos::STAGE),                    Three(28, 36), "docs/specs/cards.md 10", fmcos::stage_key).right(profile::MASTER),
+    row("STAGE KEY",     Only(0x84),      0xD4, Exactly(fmcos::STAGE_MASTER, 0x00),  Three(28, 36), "docs/specs/cards.md 10", life::stage).right(profile::MASTER),
+    row("STAGE KEY",     Only(0x84),      0xD4, P1(fmcos::STAGE),                    Three(28, 36), "docs/specs/cards.md 10", life::stage).right(profile::MASTER),
     row("STAGE KEY",     Only(0x84),      0xD4, Exactly(fmcos::STAGE_MASTER, BIRTH), Three(28, 36), "docs/specs/cards.md 10", life::stage_formal).right(profile::MASTER),
     row("WRITE KEY",     Securable(0x80), 0xD4, Exactly(kind::EXTERNAL, 0x00),       Three(7, 239), "docs/specs/cards.md 10", life::change_master).unclosed(),
     row("ACTIVATE KEYS", Only(0x84),      0x4A, Exactly(0x00, 0x00),                 Three(10, 10), "docs/specs/cards.md 10", life::activate).right(profile::MASTER),
@@ -69,6 +69,7 @@ static COMMANDS: &[CommandRow] = &[
     row("DEBIT",                 Only(0x80),      0x30, Exactly(0x01, 0x0C), Three(4, 5),      "docs/specs/esam.md 6", field::debit),
     row("DEBIT",                 Only(0x80),      0x30, Exactly(0x01, 0x14), Three(4, 5),      "docs/specs/esam.md 6", field::debit),
     row("DOWNLOAD KEY",          Only(0x84),      0xD4, P1(0x01),            Three(7, 239),    "docs/specs/esam.md 7", download),
+    row("LOAD FORMAL KEY",       Only(0x84),      0xD8, P1(0x00),            Three(32, 32),    "docs/specs/production-cards.md 6", field::load_formal),
 ];
 
 const _: () = check(COMMANDS);

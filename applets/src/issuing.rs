@@ -6,6 +6,7 @@
 //! turn a top-up key into a deciphering oracle.
 
 mod certify;
+mod formal;
 mod own;
 mod sealed;
 mod target;
@@ -96,6 +97,14 @@ fn export_key(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
     }
     let master = target.sealing_master(context)?;
     let (key, version) = target.key(context, row.role)?;
+    if formal::is_set(header) {
+        formal::must_be_one(context, (&target, row, header))?;
+        if row.role == 0 {
+            count(context, &target)?;
+        }
+        context.answer.extend_from_slice(&formal::sealed(&target, row, &master, (key, version)));
+        return Ok(Sw::OK);
+    }
     let header = check_header(header, row, seal::wrapped_len(&master, key.expose().len()), &target)?;
     if row.role == 0 && !target.wants_test {
         count(context, &target)?;

@@ -12,6 +12,7 @@ pub mod issuing;
 mod limits;
 mod lists;
 pub mod packets;
+pub mod production_card;
 pub mod psam;
 mod retire;
 mod signing;

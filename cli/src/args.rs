@@ -2,8 +2,8 @@
 
 use crate::call::Options;
 use crate::nouns::{
-    apdu, bank, card, city, demo, esam, explain, home, issue, kdc, meter, operator, prove, psam, reader,
-    receipt, server, sim, stock, test_card, trace, user_card,
+    apdu, bank, card, city, demo, esam, explain, home, issue, kdc, meter, operator, production_card, prove,
+    psam, reader, receipt, server, sim, stock, test_card, trace, user_card,
 };
 #[cfg(feature = "service")]
 use crate::nouns::{company, simulate};
@@ -59,6 +59,9 @@ pub enum Noun {
     /// Customers' classic purchase cards, issued by a city.
     #[command(subcommand)]
     UserCard(user_card::Verb),
+    /// Cards that number, preset and key meters while they are made, issued and written by a city.
+    #[command(subcommand)]
+    ProductionCard(production_card::Verb),
     /// Customers' SIMs: make, read, write, carry.
     #[command(subcommand)]
     Sim(sim::Verb),

@@ -27,6 +27,24 @@ pub struct Make {
     pub transport: Transport,
 }
 
+/// Options of the issuing of a card that has no PIN.
+#[derive(Debug, Args)]
+pub struct MakePlain {
+    /// Number of the new card, 12 digits.
+    #[arg(long)]
+    pub number: DeviceNumber,
+    #[command(flatten)]
+    pub city: CityCard,
+    /// The blank: a card file, a new file, for which a blank is taken from the factory, or a card in a reader
+    /// (pcsc:READER, pcsc:SERIAL). Default: a new file in the city's out.
+    #[arg(long, value_name = "CARD")]
+    pub card: Option<CardRef>,
+    #[command(flatten)]
+    pub allowed: Allowed,
+    #[command(flatten)]
+    pub transport: Transport,
+}
+
 /// Options of a card's end.
 #[derive(Debug, Args)]
 pub struct RetireCard {
@@ -53,13 +71,28 @@ pub fn make(call: &Call, options: &Make, limits: Option<Limits>, making: &Making
     tell_made(call, making.issue(call, &request), making)
 }
 
+/// Issues a card that has no PIN.
+pub fn make_plain(call: &Call, options: &MakePlain, making: &Making) -> Result<()> {
+    let request = MakeRequest {
+        number: options.number,
+        access: options.city.get(options.allowed.spend_last_try),
+        card: options.card.clone(),
+        pin: None::<PathBuf>.into(),
+        limits: None,
+        allowed: options.allowed.into(),
+        transport: options.transport.get(),
+    };
+    tell_made(call, making.issue(call, &request), making)
+}
+
 /// Tells of a card that was made.
 pub fn tell_made(call: &Call, made: Result<MakeReport>, making: &Making) -> Result<()> {
     reply(call, made, |report| {
         let (title, keys) = (making.kind.title(), report.check_values.line());
         let made = format!("issued {title} {} of city {}: {}", report.number, report.city, report.card);
         let server = report.server_key.as_ref().map(|key| format!("\nserver key, for the bank alone: {key}"));
-        format!("{made}\nkeys: {keys}{}", server.unwrap_or_default())
+        let keys = if keys.is_empty() { keys } else { format!("\nkeys: {keys}") };
+        format!("{made}{keys}{}", server.unwrap_or_default())
     })
 }
 

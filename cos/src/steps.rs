@@ -98,6 +98,8 @@ pub struct Field {
     pub identity: Option<Key>,
     /// Version of a key download that began with its first key.
     pub download: Option<u8>,
+    /// Version of a set of formal keys that began with its first key.
+    pub formal: Option<u8>,
     /// The user card in the meter's slot.
     pub card: Option<UserCard>,
 }
@@ -114,6 +116,14 @@ pub struct UserCard {
 impl Field {
     /// Nothing yet.
     pub const fn new() -> Self {
-        Field { random: None, taken: Vec::new(), infrared: None, identity: None, download: None, card: None }
+        Field {
+            random: None,
+            taken: Vec::new(),
+            infrared: None,
+            identity: None,
+            download: None,
+            formal: None,
+            card: None,
+        }
     }
 }

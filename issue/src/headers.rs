@@ -38,6 +38,11 @@ pub const fn stage_formal(suite: Suite) -> [u8; 5] {
     [0x84, 0xD4, 0x02, BIRTH_KEY.id, wrapped_lc(suite)]
 }
 
+/// Header of LOAD FORMAL KEY, by which a key of a row comes from a key card [docs/specs/production-cards.md 6].
+pub const fn load_formal(row: &KeyRow) -> [u8; 5] {
+    scheme::production::load_formal(if row.role == 0 { 0 } else { 1 })
+}
+
 /// Header `84 D4 type id Lc` that changes a key already on the card; the type without its protection bits.
 pub const fn change(row: &KeyRow, suite: Suite) -> [u8; 5] {
     [0x84, 0xD4, row.kind & 0x3F, row.id, wrapped_lc(suite)]

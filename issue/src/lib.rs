@@ -8,6 +8,7 @@ pub mod keyset;
 pub mod life;
 pub mod pairing;
 pub mod plan;
+pub mod production;
 pub mod signing;
 pub mod source;
 pub mod station;

@@ -66,7 +66,10 @@ pub struct About {
 impl About {
     /// Whether the source makes this recipient [docs/specs/cards.md 7].
     pub const fn makes(&self, recipient: Recipient) -> bool {
-        use CardKind::{Esam, EsamIssuing, MainControl, Psam, PsamIssuing, TestCard, TestIssuing, UserCard};
+        use CardKind::{
+            Esam, EsamIssuing, MainControl, ProductionCard, Psam, PsamIssuing, TestCard, TestIssuing,
+            UserCard,
+        };
         match (self.card, self.level, recipient) {
             // The roots leave the ceremony once, for the main control card; a card never gives them on.
             (None, Level::Province, Recipient::Card(MainControl)) => true,
@@ -78,7 +81,11 @@ impl About {
             (None, Level::City(_), Recipient::Card(TestCard)) => matches!(self.state, State::Test),
             (Some(TestIssuing), Level::City(_), Recipient::Card(TestCard)) => true,
             (None | Some(PsamIssuing), Level::City(_), Recipient::Card(Psam | UserCard)) => true,
-            (None | Some(EsamIssuing), Level::City(_), Recipient::Card(Esam) | Recipient::Mcu) => true,
+            (
+                None | Some(EsamIssuing),
+                Level::City(_),
+                Recipient::Card(Esam | ProductionCard) | Recipient::Mcu,
+            ) => true,
             _ => false,
         }
     }

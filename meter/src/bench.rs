@@ -351,6 +351,7 @@ fn words(outcome: &Outcome) -> String {
         Outcome::Credited { amount, balance, .. } => format!("credited {amount}, balance {balance}"),
         Outcome::ReceiptRepeated { balance } => format!("receipt repeated, balance {balance}"),
         Outcome::Certified { balance } => format!("server's certificate taken, balance {balance}"),
+        Outcome::Produced { produced, balance, .. } => format!("{}, balance {balance}", produced.name()),
         Outcome::Refused { refusal, .. } => format!("{}: {}", refusal.display(), refusal.name()),
     }
 }

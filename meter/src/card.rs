@@ -4,6 +4,7 @@
 //! the meter writes back to a card that is its own. The card may be pulled between any two commands: before INCREASE nothing has happened,
 //! after it the count says so to the next insertion.
 
+use crate::card_slot::{card_fault, power, prove};
 use crate::display::Display;
 use crate::fault::{BrokenOff, esam_fault};
 use crate::insertion::{CreditReport, InsertionReport};
@@ -17,7 +18,7 @@ use core::cmp::Ordering;
 use reader::CardError;
 use reader::count::Counter;
 use reader::driver::esam::{Esam, EsamParameters};
-use reader::driver::field::{FieldEsam, Proof};
+use reader::driver::field::FieldEsam;
 use reader::driver::user_card::{CardPurse, UserCard};
 use scheme::field::Span;
 use scheme::moment::Moment;
@@ -31,8 +32,6 @@ use wire::channel::Channel;
 
 /// Lowest supply at which a card is touched, in percent of what it should be.
 pub const LOWEST_SUPPLY: u8 = 75;
-/// Resets of a card that are tried.
-const RESETS: usize = 3;
 /// EF_IMSI in the run information when no SIM brings the money.
 const NO_SIM: [u8; 9] = [0; 9];
 
@@ -40,7 +39,10 @@ const NO_SIM: [u8; 9] = [0; 9];
 pub const fn beeps(outcome: &Outcome) -> &'static [u16] {
     match outcome {
         Outcome::Refused { .. } => &[125, 125, 125],
-        Outcome::Credited { .. } | Outcome::ReceiptRepeated { .. } | Outcome::Certified { .. } => &[625],
+        Outcome::Credited { .. }
+        | Outcome::ReceiptRepeated { .. }
+        | Outcome::Certified { .. }
+        | Outcome::Produced { .. } => &[625],
     }
 }
 
@@ -58,12 +60,6 @@ struct CardRun<'s, 'c> {
     course: &'s Course,
     now: Moment,
     serial: Serial8,
-}
-
-/// A card that was pulled, or does not do as it should.
-fn card_fault(step: Step, refusal: Refusal, error: &CardError) -> BrokenOff {
-    let refusal = if matches!(error, CardError::Channel { .. }) { Refusal::CardPulled } else { refusal };
-    BrokenOff { refusal, step, cause: Some(error.to_string()) }
 }
 
 /// What the ESAM has against what a card gave it.
@@ -139,34 +135,16 @@ impl CardRun<'_, '_> {
             return Err(BrokenOff::plain(step, Refusal::LowVoltage));
         }
         self.session.open()?;
-        self.power()?;
+        self.serial = power(&mut self.card, self.course)?;
         let information = self.information()?;
         let account = self.account()?;
         self.belongs(&information, &account)?;
         self.session.prove(random)?;
         self.session.write_run_info(&NO_SIM)?;
-        self.prove(random)?;
+        prove(&mut self.session, &mut self.card, self.serial, self.course, random)?;
         let done = self.take(&information)?;
         self.session.settle_after()?;
         Ok(done)
-    }
-
-    /// The card answers a reset, the third at the latest, and shows its serial number.
-    fn power(&mut self) -> Result<(), BrokenOff> {
-        let step = self.course.enter(Step::CardReset);
-        let mut end = BrokenOff::plain(step, Refusal::CardReset);
-        for _ in 0..RESETS {
-            match self.card.reset() {
-                Ok(Some(serial)) => {
-                    self.serial = serial;
-                    return Ok(());
-                }
-                // It answers, and is no card of this kind.
-                Ok(None) => return Err(BrokenOff::plain(step, Refusal::CardType)),
-                Err(error) => end.cause = Some(error.to_string()),
-            }
-        }
-        Err(end)
     }
 
     /// What card it is, and for whom.
@@ -231,32 +209,6 @@ impl CardRun<'_, '_> {
             }
         };
         refusal.map_or(Ok(()), |refusal| Err(BrokenOff::plain(Step::CardFiles, refusal)))
-    }
-
-    /// The card proves itself, then the meter.
-    fn prove(&mut self, random: &mut dyn FnMut(&mut [u8])) -> Result<(), BrokenOff> {
-        let step = self.course.enter(Step::CardIdentity);
-        let mut challenge = [0; 8];
-        random(&mut challenge);
-        let found = self.card.prove(&challenge);
-        let found = found.map_err(|error| card_fault(step, Refusal::CardIdentity, &error))?;
-        let mut field = FieldEsam::new(&mut self.session.esam);
-        let wanted = field.for_card(Proof::OfCard, self.serial, &challenge);
-        let wanted = wanted.map_err(|error| esam_fault(step, Refusal::Esam, &error))?;
-        if !keys::equal(&wanted, &found) {
-            return Err(BrokenOff::plain(step, Refusal::CardIdentity));
-        }
-        let step = self.course.enter(Step::CardBelieves);
-        let challenge = self.card.challenge8();
-        let challenge = challenge.map_err(|error| card_fault(step, Refusal::CardDoubts, &error))?;
-        let mut field = FieldEsam::new(&mut self.session.esam);
-        let proof = field.for_card(Proof::OfMeter, self.serial, &challenge);
-        let proof = proof.map_err(|error| esam_fault(step, Refusal::Esam, &error))?;
-        match self.card.meter_proves(&proof) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(BrokenOff::plain(step, Refusal::CardDoubts)),
-            Err(error) => Err(card_fault(step, Refusal::CardDoubts, &error)),
-        }
     }
 
     /// The counts decide.

@@ -28,6 +28,7 @@ impl Display {
             Outcome::Credited { amount, .. } => (messages::credited(*amount), farewell),
             Outcome::ReceiptRepeated { .. } => (messages::REPEATED.to_owned(), farewell),
             Outcome::Certified { .. } => (messages::CERTIFIED.to_owned(), farewell),
+            Outcome::Produced { produced, again, .. } => (messages::produced(*produced, *again), farewell),
             Outcome::Refused { refusal, .. } => (refusal.display().to_owned(), refusal.words()),
         };
         Display { line1, line2: account(state), hint: hint.to_owned() }

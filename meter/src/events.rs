@@ -32,6 +32,16 @@ pub enum EventKind {
         /// The step, by its name.
         step: String,
     },
+    /// A card of production did its work, or had done it.
+    Produced {
+        /// What, by its name.
+        what: String,
+    },
+    /// The meter has another number: it was made under a works number.
+    Numbered {
+        /// The number.
+        number: String,
+    },
     /// The purse is spent, the customer has no current.
     RelayOpened,
     /// The customer has current again.

@@ -171,6 +171,7 @@ impl Meter {
             }
             Outcome::ReceiptRepeated { .. } => EventKind::ReceiptRepeated,
             Outcome::Certified { .. } => EventKind::Certified,
+            Outcome::Produced { produced, .. } => EventKind::Produced { what: produced.name().to_owned() },
             Outcome::Refused { refusal, step } => {
                 if (4..=10).contains(&refusal.field_error()) {
                     self.state.illegal_insertions = self.state.illegal_insertions.saturating_add(1);

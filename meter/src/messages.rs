@@ -1,5 +1,6 @@
 //! All words the meter itself shows; those of refusals stand in `scheme::refusal`.
 
+use crate::outcome::Produced;
 use crate::pipe::Lock;
 use crate::profile::Profile;
 use scheme::money::Fen;
@@ -14,6 +15,19 @@ pub(crate) const REPEATED: &str = "already credited";
 
 /// First line when the SIM brought no money, and the server's certificate.
 pub(crate) const CERTIFIED: &str = "server renewed";
+
+/// First line after a card of production.
+pub(crate) fn produced(produced: Produced, again: bool) -> String {
+    let done = match produced {
+        Produced::Number(number) => format!("number {number}"),
+        Produced::Preset(amount) => format!("preset {amount}"),
+        Produced::Keys { version } => format!("formal keys {version}"),
+    };
+    if again { format!("{done} already") } else { done }
+}
+
+/// Hint after a card of production.
+pub(crate) const NEXT_METER: &str = "take the card to the next meter";
 
 /// Second line: what is left.
 pub(crate) fn balance(balance: Fen) -> String {

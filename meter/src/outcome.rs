@@ -2,6 +2,7 @@
 
 use crate::step::Step;
 use scheme::money::Fen;
+use scheme::numbers::MeterNumber;
 use scheme::refusal::Refusal;
 
 /// How an insertion ended.
@@ -26,6 +27,15 @@ pub enum Outcome {
         /// Purse.
         balance: Fen,
     },
+    /// A card of production did its work.
+    Produced {
+        /// What it was.
+        produced: Produced,
+        /// It was done before; nothing was taken off the card.
+        again: bool,
+        /// Purse.
+        balance: Fen,
+    },
     /// Nothing was credited, or the insertion broke off (`InsertionReport::credited` tells whether money
     /// came in before that).
     Refused {
@@ -34,6 +44,31 @@ pub enum Outcome {
         /// Where.
         step: Step,
     },
+}
+
+/// What a card of production did to a meter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Produced {
+    /// It has this number.
+    Number(MeterNumber),
+    /// Its purse began with this.
+    Preset(Fen),
+    /// It is formal.
+    Keys {
+        /// Version of its keys.
+        version: u8,
+    },
+}
+
+impl Produced {
+    /// Name in reports and in the event log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Produced::Number(_) => "numbered",
+            Produced::Preset(_) => "preset",
+            Produced::Keys { .. } => "keyed",
+        }
+    }
 }
 
 /// What came of one order on the SIM.

@@ -1,7 +1,7 @@
 //! The pairing: the two keys by which MCU and ESAM know each other, as the pairing file brought them
 //! [docs/specs/cards.md 5, 7].
 
-use keys::{Key, Role, Suite, Zeroizing, seal};
+use keys::{Key, Role, Suite, Zeroizing, hierarchy, seal};
 use scheme::numbers::MeterNumber;
 use scheme::pairing::PairingFile;
 use scheme::profile::{Recipient, State};
@@ -70,6 +70,12 @@ impl Pairing {
             int_auth: key(file, Role::IntAuth, transport)?,
             ext_auth: key(file, Role::ExtAuth, transport)?,
         })
+    }
+
+    /// The pairing of the published keys of a number: what every meter in test state of that number has.
+    pub(crate) fn published(suite: Suite, region: [u8; 4], version: u8, number: MeterNumber) -> Self {
+        let key = |role| hierarchy::test_meter_key(suite, role, region, version, number.0);
+        Pairing { number, state: State::Test, int_auth: key(Role::IntAuth), ext_auth: key(Role::ExtAuth) }
     }
 
     /// Number of the meter.

@@ -174,6 +174,30 @@ impl Store {
         })
     }
 
+    /// A meter that was made under a works number, and its ESAM, have the meter's number from now on. A meter that is not known here
+    /// stays unknown.
+    ///
+    /// # Errors
+    /// The number is another item's; the store cannot be written.
+    pub fn renumbered(&mut self, at: &str, esam: Serial, from: &str, to: &str) -> Result<(), StockError> {
+        let path = self.path().to_owned();
+        self.act(|tx| {
+            let run = || {
+                let meter = items::by_number(tx, ItemKind::Meter, from)?;
+                for item in [meter, items::by_serial(tx, esam)?].into_iter().flatten() {
+                    query::change(
+                        tx,
+                        "UPDATE item SET number = ?2, since = ?3 WHERE id = ?1",
+                        params![item.id, to, at],
+                    )?;
+                    items::note(tx, item.id, at, "numbered", Some(to), &format!("was {from}"))?;
+                }
+                Ok(())
+            };
+            run().map_err(|error| StoreError::of(&path, error).into())
+        })
+    }
+
     /// Finds an item by its serial, or by its number; of several with the number, the kind decides.
     pub fn find(&self, name: &str, kind: Option<ItemKind>) -> Result<Item, StockError> {
         if let Ok(serial) = name.parse::<Serial>()

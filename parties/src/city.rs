@@ -7,11 +7,12 @@ pub mod issue;
 pub mod life;
 pub mod limit;
 pub mod open;
+pub mod production;
 pub mod psam;
 pub mod revocation;
 pub mod signing;
 
 pub(crate) use access::issuing_card_in_use;
 pub use access::{Access, info_of, issuing_card};
-pub use issue::{PSAMS, TEST_CARDS, USER_CARDS};
+pub use issue::{PRODUCTION_CARDS, PSAMS, TEST_CARDS, USER_CARDS};
 pub use revocation::{revoke, take_revoked};

@@ -81,6 +81,8 @@ pub struct IssueRequest<'a> {
     pub value: Option<u64>,
     /// A new card file may hold keys of a formal root some day, though it gets test keys now.
     pub formal_image: bool,
+    /// Its number is a works number: a number card gives its meter another.
+    pub unnumbered: bool,
     /// What the operator allows.
     pub allowed: Allowed,
 }
@@ -100,6 +102,7 @@ impl IssueRequest<'static> {
             limit: None,
             value: None,
             formal_image: false,
+            unnumbered: false,
             allowed: Allowed::default(),
         }
     }
@@ -142,6 +145,7 @@ pub fn plan_of(request: &IssueRequest<'_>, about: &About, validity: Validity) ->
         previous: request.previous,
         limit: request.limit,
         value: request.value,
+        unnumbered: request.unnumbered,
         signs: about.signs && own_use(request.kind).is_some(),
     })?)
 }

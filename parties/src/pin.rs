@@ -159,7 +159,9 @@ const fn hint_of(kind: CardKind) -> &'static str {
         CardKind::Psam => "use `gridcard psam pin change`",
         CardKind::TestCard => "use `gridcard test-card pin change`",
         CardKind::Sim | CardKind::Uicc => "use `gridcard sim pin change`",
-        CardKind::Esam | CardKind::UserCard | CardKind::Fmcos => "this card has no operator's PIN",
+        CardKind::Esam | CardKind::UserCard | CardKind::ProductionCard | CardKind::Fmcos => {
+            "this card has no operator's PIN"
+        }
     }
 }
 

@@ -229,7 +229,7 @@ ours! {
     scheme::numbers::NumberError, scheme::pairing::PairingFileError, scheme::pin::PinTextError, scheme::sim::NoChv, scheme::sim::NoMilenage, scheme::subscription::NumberFault, scheme::tariff::TariffError, wire::ChannelError,
     wire::LinkError, wire::dlt645::FrameError, reader::dlt645::AskError, reader::cjt188::PipeError, reader::link::NoPlace, reader::subboard::BoardError, reader::CardError, reader::driver::guard::PinError,
     reader::driver::sim::SimError, reader::modem::ModemError, reader::pcsc::FindError, reader::pcsc::PcscError, reader::script::PlayError, reader::script::ScriptError, issue::card::IssueError,
-    issue::inspect::InspectError, issue::life::LifeError, issue::pairing::PairingError, issue::plan::PlanError, issue::signing::SigningError, issue::source::SourceError, kdc::ceremony::CeremonyError,
+    issue::inspect::InspectError, issue::life::LifeError, issue::pairing::PairingError, issue::plan::PlanError, issue::production::KeySetError, issue::production::WriteError, issue::signing::SigningError, issue::source::SourceError, kdc::ceremony::CeremonyError,
     kdc::ceremony::ShareError, kdc::keystore::KeyStoreError, crate::people::operators::OperatorError, kdc::revocation::RevocationError, office::audit::AuditError,
     office::batch::BatchError, office::devices::DeviceListError, office::journal::JournalError, office::passage::PassageError, office::recorded::RecordedError,
     office::stock::StockError, office::store::StoreError, meter::MeterError, meter::PairingError, meter::bench::BenchError, meter::flash::FlashError,

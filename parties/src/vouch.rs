@@ -135,7 +135,7 @@ pub fn cards(session: &Session, folder: &Path) -> Result<(Vec<AuditFinding>, Vec
     let store = folder.join(FILE);
     let made_by = [
         (CardKind::PsamIssuing, &[CardKind::Psam, CardKind::UserCard][..]),
-        (CardKind::EsamIssuing, &[CardKind::Esam]),
+        (CardKind::EsamIssuing, &[CardKind::Esam, CardKind::ProductionCard]),
         (CardKind::TestIssuing, &[CardKind::TestCard]),
     ];
     for (issuing, kinds) in made_by {

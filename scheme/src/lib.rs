@@ -19,6 +19,7 @@ pub mod online;
 pub mod order;
 pub mod pairing;
 pub mod pin;
+pub mod production;
 pub mod profile;
 pub mod psam;
 pub mod receipt;

@@ -111,7 +111,12 @@ pub const fn pins(kind: CardKind) -> &'static [PinRow] {
     match kind {
         CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => &[OPERATOR_PIN, OFFICER_PIN],
         CardKind::TestIssuing | CardKind::Psam | CardKind::TestCard => &[OPERATOR_PIN],
-        CardKind::Esam | CardKind::UserCard | CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
+        CardKind::Esam
+        | CardKind::UserCard
+        | CardKind::ProductionCard
+        | CardKind::Sim
+        | CardKind::Uicc
+        | CardKind::Fmcos => &[],
     }
 }
 
@@ -134,6 +139,9 @@ pub static USER_CARD_KEYS: &[KeyRow] = &[
     OWN_MASTER,
     key(5, 0xF5, 0x05, FREE, MF_MASTER, None),
 ];
+
+/// Keys of a production card: its own master in the MF, by which its city writes it.
+pub static PRODUCTION_CARD_KEYS: &[KeyRow] = &[OWN_MASTER];
 
 /// The key a user card shares with its meter, as a purchase brings it into the application of a finished card: no profile has it at
 /// closing.
@@ -209,6 +217,10 @@ static USER_CARD_DIRECTORIES: &[Directory] = &[
         pins: &[],
     },
 ];
+static PRODUCTION_CARD_DIRECTORIES: &[Directory] = &[
+    master_file(PRODUCTION_CARD_FILES, PRODUCTION_CARD_KEYS, &[]),
+    Directory { fid: DF_PURCHASE, files: PRODUCTION_CARD_APPLICATION_FILES, keys: &[], pins: &[] },
+];
 const PURCHASE: Directory = Directory {
     fid: DF_PURCHASE,
     files: PSAM_PURCHASE_FILES,
@@ -228,6 +240,7 @@ pub fn directories(kind: CardKind) -> &'static [Directory] {
         CardKind::TestCard => TEST_CARD_DIRECTORIES,
         CardKind::Esam => ESAM_DIRECTORIES,
         CardKind::UserCard => USER_CARD_DIRECTORIES,
+        CardKind::ProductionCard => PRODUCTION_CARD_DIRECTORIES,
         CardKind::Sim | CardKind::Uicc | CardKind::Fmcos => &[],
     }
 }
@@ -244,6 +257,11 @@ pub fn writable_when_closed(kind: CardKind, directory: Fid, file: Fid) -> core::
         (CardKind::Esam, Fid::MF, field_file::RUN_INFO) => 0..0x31,
         // The meter's receipt, once the meter proved itself.
         (CardKind::UserCard, DF_PURCHASE, user_card_file::RECEIPT) => 0..0xC8,
+        // The city's to write, whole.
+        (CardKind::ProductionCard, DF_PURCHASE, production_file::INFORMATION | production_file::RETURN) => {
+            0..0x20
+        }
+        (CardKind::ProductionCard, DF_PURCHASE, production_file::PURSE) => 0..8,
         _ => 0..0,
     }
 }
@@ -257,6 +275,12 @@ pub const MODE: usize = 25;
 pub const EPOCH: usize = 26;
 /// Its length.
 pub const EPOCH_LEN: usize = 4;
+
+/// Place in the parameters of an ESAM of the mark that its number is a works number: 01 until a number card gives it its own
+/// [docs/specs/production-cards.md 4].
+pub const WAITS_FOR_NUMBER: usize = 30;
+/// Place in the parameters of an ESAM of the mark that it was preset: 01 from then on.
+pub const PRESET: usize = 31;
 
 /// Pairing keys of a meter's MCU.
 pub static MCU_KEYS: &[KeyRow] = &[INT_AUTH, EXT_AUTH];
@@ -293,6 +317,7 @@ impl Recipient {
             Recipient::Card(CardKind::Psam | CardKind::TestCard) => PSAM_KEYS,
             Recipient::Card(CardKind::Esam) => ESAM_KEYS,
             Recipient::Card(CardKind::UserCard) => USER_CARD_KEYS,
+            Recipient::Card(CardKind::ProductionCard) => PRODUCTION_CARD_KEYS,
             Recipient::Card(CardKind::Sim | CardKind::Uicc | CardKind::Fmcos) => &[],
             Recipient::Mcu => MCU_KEYS,
         }

@@ -111,6 +111,22 @@ pub enum Refusal {
     CardPulled,
     /// The balance would pass its ceiling.
     CardCeiling,
+    /// The production card is of another city than the ESAM.
+    CardCity,
+    /// The production card has no number left, or may load no more ESAMs.
+    CardSpent,
+    /// The key card has no keys for this ESAM.
+    CardKeys,
+    /// The MCU cannot open the pairing on the key card.
+    CardPairing,
+    /// The keys on the card are not newer than formal ones the ESAM had.
+    KeysOlder,
+    /// The meter has no number yet.
+    NoNumber,
+    /// The meter has its number.
+    HasNumber,
+    /// A customer has the meter.
+    InUse,
 }
 
 /// Who can do something about a refusal.
@@ -216,6 +232,14 @@ static TABLE: &[Row] = &[
     row(Refusal::CardCommand,            0,      19, "card-command",           Cure::Customer, "the card does not do what it should; insert it again, no money is lost"),
     row(Refusal::CardPulled,             0,      20, "card-pulled",            Cure::Customer, "the card was pulled too early; insert it again, no money is lost"),
     row(Refusal::CardCeiling,            0,      21, "card-ceiling",           Cure::Customer, "the balance would pass the meter's ceiling; use up some of it and insert the card again"),
+    row(Refusal::CardCity,               0,       9, "card-city",              Cure::City,     "the card is of another city than the meter's security module; take a card of its own city"),
+    row(Refusal::CardSpent,              0,      17, "card-spent",             Cure::City,     "the card is used up; have the city read it and write another one"),
+    row(Refusal::CardKeys,               0,      11, "card-keys",              Cure::City,     "the card has no keys for this meter; have the city write a card for it"),
+    row(Refusal::CardPairing,            0,      10, "card-pairing",           Cure::City,     "the meter cannot open what the card has for it; it needs the transport root that city and makers agreed"),
+    row(Refusal::KeysOlder,              0,       9, "keys-older",             Cure::City,     "the meter had formal keys of this version or a higher one; have the city write a card with newer keys"),
+    row(Refusal::NoNumber,               0,       9, "no-number",              Cure::City,     "the meter has no number yet; a number card comes before a key card"),
+    row(Refusal::HasNumber,              0,       9, "has-number",             Cure::Nobody,   "the meter has its number; nothing was taken off the card"),
+    row(Refusal::InUse,                  0,       9, "in-use",                 Cure::Nobody,   "a customer has the meter; what a meter begins with comes before him"),
     row(Refusal::OlderMake,              0,       9, "older-make",             Cure::Service,  "the meter's security module is of the older make and credits no more; the meter needs a new one"),
 ];
 

@@ -4,6 +4,7 @@
 mod frame;
 
 pub use frame::{FrameError, Information, WriteBack, kind_of_frame};
+pub(crate) use frame::{frame, framed, packed};
 
 use crate::field::INCREASE;
 use crate::money::Fen;

@@ -276,6 +276,7 @@ impl<'t> Life<'t> {
             Outcome::ReceiptRepeated { balance } => {
                 format!("credited before, balance {balance}; only the receipt is written")
             }
+            Outcome::Produced { produced, .. } => produced.name().to_owned(),
             Outcome::Certified { balance } => {
                 format!("no order, balance {balance}; the server's certificate is taken")
             }

@@ -17,7 +17,7 @@ use parties::city::issue::{MakeReport, MakeRequest};
 use parties::city::{self, Access};
 use parties::home::{self, MARKER};
 use parties::issuing::Allowed;
-use parties::meters::{self, ConsumeReport, InsertReport, MakeMeterRequest, ShowReport};
+use parties::meters::{self, ConsumeReport, InsertConditions, InsertReport, MakeMeterRequest, ShowReport};
 use parties::places::card_at;
 use parties::province::founding::{self, FoundReport, FoundRequest};
 use parties::province::issue_card::{self, CardReport, CardRequest, IssuedCard};
@@ -257,6 +257,7 @@ impl Town {
             access: self.access(),
             out: None,
             formal_images: false,
+            unnumbered: false,
             dry_run: false,
             allowed: Allowed::default(),
             transport: Transport::default(),
@@ -377,7 +378,9 @@ impl Town {
     /// The meter or a card is not there; what a meter refuses is told in its report.
     pub fn insert(&self, person: &Registration, meter: &Registration) -> Result<InsertReport> {
         let sim = self.sim(person);
-        self.world.act(Deed::Look, |session| meters::insert(session, meter.meter, &sim, 100))
+        self.world.act(Deed::Look, |session| {
+            meters::insert(session, meter.meter, &sim, &InsertConditions::default())
+        })
     }
 
     /// The city makes an empty purchase card; gives where it is.
@@ -432,7 +435,9 @@ impl Town {
     /// # Errors
     /// The meter or a card is not there; what a meter refuses is told in its report.
     pub fn insert_card(&self, card: &CardRef, meter: &Registration) -> Result<InsertReport> {
-        self.world.act(Deed::Look, |session| meters::insert(session, meter.meter, card, 100))
+        self.world.act(Deed::Look, |session| {
+            meters::insert(session, meter.meter, card, &InsertConditions::default())
+        })
     }
 
     /// The phone takes the receipt off the SIM, into a file to be sent.

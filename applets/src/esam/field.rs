@@ -10,9 +10,11 @@ mod download;
 mod files;
 mod identity;
 mod money;
+mod production;
 
 pub use card::{prove_card, prove_meter};
 pub use download::download;
 pub use files::{is_write, read_binary, read_record, write};
 pub use identity::{challenge, derive, encipher, infrared};
 pub use money::{debit, increase, refund, set_purse};
+pub use production::load_formal;

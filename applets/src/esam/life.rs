@@ -61,13 +61,21 @@ pub fn change_master(context: &mut Context<'_>, command: &CommandRef<'_>) -> Res
     Ok(sw)
 }
 
+/// STAGE KEY. It begins a set of its own: what came by a download, whose keys are sealed under the own master in use, goes on into none
+/// that an issuing card began. The published own master of a test ESAM would else let anybody put a key into a formal set.
+pub fn stage(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    context.volatile.field.download = None;
+    context.volatile.field.formal = None;
+    fmcos::stage_key(context, command)
+}
+
 /// STAGE KEY `84 D4 02 0F`: a new own master under the transport key the chip was born with, in test state alone (6985):
 /// blanks' transport keys may be published, so on a formal card that key opens nothing.
 pub fn stage_formal(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     if current_info(context)?.state != State::Test {
         return Err(Sw::CONDITIONS.into());
     }
-    fmcos::stage_key(context, command)
+    stage(context, command)
 }
 
 /// ACTIVATE KEYS `84 4A 00 00 0A state1 version1 forfeit4 MAC4`: all keys, the state and what follows from it in one
@@ -84,6 +92,9 @@ pub fn activate(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     let current = context.key_record(kind::APPLET, KIC)?.byte4();
     let mut life = Life::read(context, &info, current)?;
     may_follow(info.state, state, current, version, &life)?;
+    if state == State::Formal {
+        must_have_number(context)?;
+    }
     // Its keys are taken from those that end.
     context.volatile.online = None;
     let file = context.key_file()?;
@@ -123,6 +134,12 @@ fn may_follow(from: State, to: State, current: u8, version: u8, life: &Life) -> 
         (_, State::Test) => version > current,
     };
     if higher { Ok(()) } else { Err(Sw::VERSION_NOT_HIGHER.into()) }
+}
+
+/// 6985 of an ESAM that waits for the number of its meter: a works number becomes no formal one.
+fn must_have_number(context: &Context<'_>) -> Result<(), Halt> {
+    let [waits]: [u8; 1] = context.read_ef_or_zeros(EF_PARAMETERS, profile::WAITS_FOR_NUMBER)?;
+    if waits == 0 { Ok(()) } else { Err(Sw::CONDITIONS.into()) }
 }
 
 /// The key state word of a new state; an ESAM made before it spoke the field's dialect has no such file.
@@ -173,6 +190,7 @@ fn begin(context: &mut Context<'_>) -> Result<(), Halt> {
     }
     account::clear(context)?;
     context.write_ef(EF_PARAMETERS, profile::MODE, &[0; 1 + profile::EPOCH_LEN])?;
+    context.write_ef(EF_PARAMETERS, profile::PRESET, &[0])?;
     for fid in [EF_RUN_INFO, EF_RECEIPT, EF_LIFE, EF_SIGNING_KEY] {
         let size = context.ef(fid)?.size();
         context.write_ef(fid, 0, &alloc::vec![0; size])?;
@@ -256,4 +274,35 @@ fn admitted(context: &Context<'_>, info: &CardInfo, version: u8) -> Result<Life,
     let life = Life::read(context, info, current)?;
     may_follow(info.state, info.state, current, version, &life)?;
     Ok(life)
+}
+
+/// Whether formal keys of a version may come to an ESAM in test state.
+pub fn may_become_formal(context: &Context<'_>, version: u8) -> Result<(), Halt> {
+    to_formal(context, &current_info(context)?, version).map(drop)
+}
+
+fn to_formal(context: &Context<'_>, info: &CardInfo, version: u8) -> Result<Life, Halt> {
+    must_have_number(context)?;
+    let current = context.key_record(kind::APPLET, KIC)?.byte4();
+    let life = Life::read(context, info, current)?;
+    may_follow(info.state, State::Formal, current, version, &life)?;
+    Ok(life)
+}
+
+/// A whole set of formal keys of a version was loaded: it takes the place of the published ones, and what was counted in test state,
+/// money too, is over.
+pub fn become_formal(context: &mut Context<'_>, version: u8) -> Result<(), Halt> {
+    let info = current_info(context)?;
+    let mut life = to_formal(context, &info, version)?;
+    let file = context.key_file()?;
+    if !of_version(keyfile::staged(&context.memory, &file), version) {
+        return Err(Sw::KEYS_INCOMPLETE.into());
+    }
+    keyfile::switch(&mut context.memory, &file)?;
+    close_account(context, info.state, 0)?;
+    context.write_ef(EF_CARD_INFO, CardInfo::STATE, &[State::Formal.code()])?;
+    report(context, State::Formal)?;
+    life.formal = version;
+    life.changes = life.changes.saturating_add(1);
+    life.write(context)
 }

@@ -39,12 +39,14 @@ pub struct Target {
 
 /// Which recipients a kind of source serves.
 const fn serves(source: CardKind, recipient: Recipient) -> bool {
-    use CardKind::{Esam, EsamIssuing, MainControl, Psam, PsamIssuing, TestCard, TestIssuing, UserCard};
+    use CardKind::{
+        Esam, EsamIssuing, MainControl, ProductionCard, Psam, PsamIssuing, TestCard, TestIssuing, UserCard,
+    };
     matches!(
         (source, recipient),
         (MainControl, Recipient::Card(PsamIssuing | EsamIssuing | TestIssuing))
             | (PsamIssuing, Recipient::Card(Psam | UserCard))
-            | (EsamIssuing, Recipient::Card(Esam) | Recipient::Mcu)
+            | (EsamIssuing, Recipient::Card(Esam | ProductionCard) | Recipient::Mcu)
             | (TestIssuing, Recipient::Card(TestCard))
     )
 }

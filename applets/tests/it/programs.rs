@@ -109,6 +109,8 @@ fn each_kind_has_the_commands_of_the_specification() {
         (0x80, 0x30, None),
         (0x80, 0x30, None),
         (0x84, 0xD4, None),
+        // A key of a key card, which proves itself.
+        (0x84, 0xD8, None),
     ];
     let user_card = vec![
         (0x84, 0xC4, None),
@@ -116,6 +118,18 @@ fn each_kind_has_the_commands_of_the_specification() {
         (0x00, 0x82, None),
         (0x00, 0xB0, None),
         (0x00, 0xD6, None),
+        INFORMATION,
+        TRIES,
+        ACTIVATE,
+    ];
+    let production_card = vec![
+        (0x00, 0x88, None),
+        (0x00, 0x82, None),
+        (0x00, 0xB0, None),
+        (0x80, 0xD8, None),
+        (0x80, 0xCA, None),
+        (0x80, 0xCC, None),
+        (0x80, 0xCC, None),
         INFORMATION,
         TRIES,
         ACTIVATE,
@@ -129,6 +143,7 @@ fn each_kind_has_the_commands_of_the_specification() {
         (CardKind::TestCard, psam),
         (CardKind::Esam, esam),
         (CardKind::UserCard, user_card),
+        (CardKind::ProductionCard, production_card),
         (CardKind::Sim, vec![]),
         (CardKind::Uicc, vec![]),
     ] {

@@ -103,7 +103,7 @@ fn delivery(call: &Call, request: &DeliveryRequest) -> Result<()> {
     answer(call, &words, &report);
     if report.left_out > 0 {
         say(format!(
-            "{} ESAM(s) were issued by an older version and are left out: the bank sells nothing for them",
+            "{} ESAM(s) were issued by an older version, or have formal keys on their way, and are left out: the bank sells nothing for them",
             report.left_out
         ));
     }

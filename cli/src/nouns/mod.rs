@@ -16,6 +16,7 @@ pub mod meter;
 pub mod operator;
 #[cfg(unix)]
 pub mod phone;
+pub mod production_card;
 pub mod prove;
 pub mod psam;
 pub mod reader;
@@ -79,6 +80,7 @@ fn task(noun: Noun) -> Task {
         Noun::Stock(verb) => verb.task(),
         Noun::TestCard(verb) => verb.task(),
         Noun::UserCard(verb) => verb.task(),
+        Noun::ProductionCard(verb) => verb.task(),
         Noun::Sim(verb) => verb.task(),
         #[cfg(unix)]
         Noun::Slot(verb) => verb.task(),

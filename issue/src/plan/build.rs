@@ -6,9 +6,10 @@ use scheme::money::Fen;
 use scheme::numbers::PROVINCE;
 use scheme::profile::{
     CardInfo, CardKind, DF_PURCHASE, EF_CARD_INFO, EF_LIMIT, EF_PARAMETERS, EF_TERMINAL, ESAM_FILES, Fid,
-    FileRow, ISSUING_FILES, KeyRow, MAIN_CONTROL_FILES, Make, NO_LIMIT, PREVIOUS_MASTER, PSAM_FILES,
-    PSAM_ISSUING_FILES, PSAM_PURCHASE_FILES, PinRow, Recipient, State, TEST_CARD_FILES, TEST_ISSUING_FILES,
-    USER_CARD_APPLICATION_FILES, USER_CARD_FILES, pins,
+    FileRow, ISSUING_FILES, KeyRow, MAIN_CONTROL_FILES, Make, NO_LIMIT, PREVIOUS_MASTER,
+    PRODUCTION_CARD_APPLICATION_FILES, PRODUCTION_CARD_FILES, PSAM_FILES, PSAM_ISSUING_FILES,
+    PSAM_PURCHASE_FILES, PinRow, Recipient, State, TEST_CARD_FILES, TEST_ISSUING_FILES,
+    USER_CARD_APPLICATION_FILES, USER_CARD_FILES, WAITS_FOR_NUMBER, pins,
 };
 use scheme::psam::Limits;
 use scheme::signing::own_use;
@@ -52,7 +53,8 @@ pub(super) fn previous(request: &Request) -> Option<u8> {
 
 fn profile(request: &Request) -> Result<Profile, PlanError> {
     use CardKind::{
-        Esam, EsamIssuing, Fmcos, MainControl, Psam, PsamIssuing, Sim, TestCard, TestIssuing, Uicc, UserCard,
+        Esam, EsamIssuing, Fmcos, MainControl, ProductionCard, Psam, PsamIssuing, Sim, TestCard, TestIssuing,
+        Uicc, UserCard,
     };
     let kind = request.kind;
     let (files, application) = match kind {
@@ -70,6 +72,10 @@ fn profile(request: &Request) -> Result<Profile, PlanError> {
         UserCard => {
             let (files, contents) = (USER_CARD_APPLICATION_FILES, Vec::new());
             (USER_CARD_FILES, Some(Application { directory: DF_PURCHASE, files, contents }))
+        }
+        ProductionCard => {
+            let (files, contents) = (PRODUCTION_CARD_APPLICATION_FILES, Vec::new());
+            (PRODUCTION_CARD_FILES, Some(Application { directory: DF_PURCHASE, files, contents }))
         }
         Sim | Uicc | Fmcos => return Err(PlanError::Kind { kind }),
     };
@@ -105,6 +111,9 @@ fn check(request: &Request) -> Result<(), PlanError> {
     if (kind == CardKind::MainControl) != (request.region == PROVINCE) {
         return Err(PlanError::Region { kind, region: request.region });
     }
+    if request.unnumbered && (kind != CardKind::Esam || request.state != State::Test) {
+        return Err(PlanError::Unnumbered { kind });
+    }
     if kind.is_always_test() && request.state != State::Test {
         return Err(PlanError::AlwaysTest { kind });
     }
@@ -135,6 +144,7 @@ fn parameters(request: &Request, ceiling: Option<Fen>) -> Result<Vec<u8>, PlanEr
     let mut bytes = vec![0; 32];
     bytes[1..7].copy_from_slice(&request.number.0);
     bytes[21..25].copy_from_slice(&stored.to_be_bytes());
+    bytes[WAITS_FOR_NUMBER] = request.unnumbered.into();
     Ok(bytes)
 }
 

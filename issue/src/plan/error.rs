@@ -59,6 +59,12 @@ pub enum PlanError {
         /// Earlier version asked for.
         earlier: u8,
     },
+    /// A works number for what is no ESAM of test keys.
+    #[error("a {} of these keys gets its number when it is made", kind.title())]
+    Unnumbered {
+        /// Kind asked for.
+        kind: CardKind,
+    },
     /// A ceiling for a card without a purse.
     #[error("kind {} has no purse, so no ceiling", kind.name())]
     CeilingOf {
@@ -84,6 +90,9 @@ impl Fault for PlanError {
                 PlanError::Previous { .. } => {
                     "only an ESAM issuing card reaches earlier ESAMs, of a version below its own"
                 }
+                PlanError::Unnumbered { .. } => {
+                    "only an ESAM of test keys waits for a number: it is issued by a city of test keys"
+                }
                 PlanError::CeilingOf { .. } | PlanError::AlwaysTest { .. } | PlanError::LimitOf { .. } => {
                     return None;
                 }
@@ -101,6 +110,7 @@ impl Fault for PlanError {
             PlanError::LimitOf { .. } => "plan-limit-of",
             PlanError::Version { .. } => "plan-version",
             PlanError::Previous { .. } => "plan-previous",
+            PlanError::Unnumbered { .. } => "plan-unnumbered",
             PlanError::CeilingOf { .. } => "plan-ceiling-of",
         }
     }

@@ -38,6 +38,8 @@ pub struct Request {
     pub signs: bool,
     /// Value in fen that a PSAM issuing card may grant limits of; `None`: [`scheme::psam::Limits::GRANTS`].
     pub value: Option<u64>,
+    /// Whether the number of a test ESAM is a works number: a number card gives it the meter's.
+    pub unnumbered: bool,
 }
 
 /// Which master key of the card is meant.

@@ -10,10 +10,11 @@ use crate::keyset::{CityKeys, Roots};
 use keys::{Key, Role, hierarchy, seal};
 use reader::error::CardError;
 use scheme::certificate::{Certificate, KeyUse};
+use scheme::field::{KeyBlock, KeyHolder};
 use scheme::moment::Day;
 use scheme::numbers::{CheckValue, DeviceNumber, RegionCode, Serial};
 use scheme::pin::Pin;
-use scheme::profile::{CardKind, KeyRow, PREVIOUS_MASTER, Recipient, State, pins};
+use scheme::profile::{CardKind, ESAM_KEYS, KeyRow, PREVIOUS_MASTER, Recipient, State, pins};
 use scheme::psam::{Limits, Statement};
 use scheme::signing::own_use;
 
@@ -217,13 +218,24 @@ impl SoftSource {
         let stages = header == headers::stage(row, suite);
         let at_once = header == headers::add(row, suite) || header == headers::change(row, suite);
         match (target.recipient, target.master, target.test_keys) {
-            (ESAM, Current::Own, false) => at_once || stages,
+            (ESAM, Current::Own, false) => at_once || stages || self.loads_formal(target.master, row, header),
             (ESAM, Current::Transport, false) => at_once,
             // Test keys are published: a formal own master leaves under the key the chip was born with.
-            (ESAM, Current::Test(_), false) => header == headers::stage_formal(suite),
+            (ESAM, Current::Test(_), false) => {
+                header == headers::stage_formal(suite) || self.loads_formal(target.master, row, header)
+            }
             (ESAM, ..) => stages,
             _ => at_once,
         }
+    }
+}
+
+impl SoftSource {
+    /// Whether a header is that by which the key of a row waits on a key card.
+    fn loads_formal(&self, master: Current, row: &KeyRow, header: [u8; 5]) -> bool {
+        // Its own master leaves under the transport key alone, the others under that own master.
+        let form = (row.role == 0) == matches!(master, Current::Test(_));
+        form && self.about().state == State::Formal && header == headers::load_formal(row)
     }
 }
 
@@ -268,6 +280,12 @@ impl KeySource for SoftSource {
         let master = if leaves_test { Current::Transport } else { target.master };
         let master = self.current_master(&Target { master, ..*target })?;
         let (key, version) = self.key(target, role);
+        if target.recipient == ESAM && self.loads_formal(target.master, row, header5) {
+            let sum = ESAM_KEYS.len() as u8; // eight rows
+            let block = KeyBlock { kind: row.kind & 0x3F, id: row.id, version, sum, key };
+            let holder = KeyHolder { number: target.number, serial: target.serial };
+            return Ok(block.seal(&master, &holder).to_vec());
+        }
         let head = row.header(version);
         Ok(if headers::stages(header5) {
             seal::stage(&master, &challenge, &header5, head, &key)

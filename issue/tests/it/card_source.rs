@@ -55,6 +55,7 @@ fn a_card_issues_what_the_software_store_issues() {
         (CardKind::PsamIssuing, CardKind::Psam),
         (CardKind::PsamIssuing, CardKind::UserCard),
         (CardKind::EsamIssuing, CardKind::Esam),
+        (CardKind::EsamIssuing, CardKind::ProductionCard),
     ] {
         let mut issuer = issuer(issuing);
         let serial: Serial = SERIAL.parse().unwrap();
@@ -103,12 +104,13 @@ fn an_issuing_card_makes_its_own_kind_only() {
         CardKind::TestIssuing,
         CardKind::TestCard,
         CardKind::UserCard,
+        CardKind::ProductionCard,
     ];
     let recipients: Vec<Recipient> = all.into_iter().map(Recipient::Card).chain([Recipient::Mcu]).collect();
     for (kind, makes) in [
         (CardKind::MainControl, vec![recipients[1], recipients[2], recipients[5]]),
         (CardKind::PsamIssuing, vec![recipients[3], recipients[7]]),
-        (CardKind::EsamIssuing, vec![recipients[4], recipients[8]]),
+        (CardKind::EsamIssuing, vec![recipients[4], recipients[8], recipients[9]]),
         (CardKind::TestIssuing, vec![recipients[6]]),
     ] {
         let mut issuer = issuer(kind);

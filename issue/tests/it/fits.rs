@@ -34,7 +34,7 @@ fn about(kind: CardKind) -> About {
     let city = Level::City(REGION.parse().unwrap());
     let (level, card) = match kind {
         CardKind::Psam | CardKind::UserCard => (city, Some(CardKind::PsamIssuing)),
-        CardKind::Esam => (city, Some(CardKind::EsamIssuing)),
+        CardKind::Esam | CardKind::ProductionCard => (city, Some(CardKind::EsamIssuing)),
         CardKind::TestCard => (city, Some(CardKind::TestIssuing)),
         _ => (Level::Province, None),
     };
@@ -66,7 +66,7 @@ fn as_it_is(_: &mut Request) {}
 
 fn pins_of(kind: CardKind) -> usize {
     match kind {
-        CardKind::Esam | CardKind::UserCard => 0,
+        CardKind::Esam | CardKind::UserCard | CardKind::ProductionCard => 0,
         CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing => 2,
         _ => 1,
     }

@@ -27,7 +27,10 @@ fn every_key_is_written_once_and_looked_at() {
         let table: Vec<u8> = table.filter(|role| *role != scheme::profile::PREVIOUS_MASTER).collect();
         assert_eq!(written, table, "{}", kind.name());
         assert_eq!(seen, table[1..], "all but the own master, which proves itself");
-        assert_eq!(plan.needs_pin(), !matches!(kind, CardKind::Esam | CardKind::UserCard));
+        assert_eq!(
+            plan.needs_pin(),
+            !matches!(kind, CardKind::Esam | CardKind::UserCard | CardKind::ProductionCard)
+        );
         let verified = plan.steps().iter().filter(|step| matches!(step, Step::VerifyPin(_))).count();
         let two = matches!(kind, CardKind::MainControl | CardKind::PsamIssuing | CardKind::EsamIssuing);
         assert_eq!(verified, usize::from(plan.needs_pin()) + usize::from(two), "{}", kind.name());

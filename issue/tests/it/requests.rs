@@ -27,6 +27,7 @@ pub fn request(kind: CardKind, suite: Suite) -> Request {
         previous: None,
         limit: None,
         value: None,
+        unnumbered: false,
         signs: false,
     }
 }

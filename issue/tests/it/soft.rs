@@ -30,7 +30,13 @@ fn challenge(target: &Target) -> [u8; 8] {
 
 fn source(recipient: Recipient, suite: Suite) -> SoftSource {
     match recipient {
-        Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard)
+        Recipient::Card(
+            CardKind::Psam
+            | CardKind::TestCard
+            | CardKind::Esam
+            | CardKind::UserCard
+            | CardKind::ProductionCard,
+        )
         | Recipient::Mcu => SoftSource::city(Roots::test(suite).city(REGION.parse().unwrap())),
         Recipient::Card(_) => SoftSource::province(Roots::test(suite)),
     }
@@ -68,7 +74,7 @@ fn expected_keys(suite: Suite, target: &Target, role: u8) -> (Bytes16, Bytes16) 
     (master, key)
 }
 
-const RECIPIENTS: [Recipient; 9] = [
+const RECIPIENTS: [Recipient; 10] = [
     Recipient::Card(CardKind::MainControl),
     Recipient::Card(CardKind::PsamIssuing),
     Recipient::Card(CardKind::EsamIssuing),
@@ -77,6 +83,7 @@ const RECIPIENTS: [Recipient; 9] = [
     Recipient::Card(CardKind::TestCard),
     Recipient::Card(CardKind::Esam),
     Recipient::Card(CardKind::UserCard),
+    Recipient::Card(CardKind::ProductionCard),
     Recipient::Mcu,
 ];
 
@@ -172,8 +179,13 @@ fn a_level_makes_only_what_stands_below_it() {
     for recipient in RECIPIENTS {
         let below_city = matches!(
             recipient,
-            Recipient::Card(CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard)
-                | Recipient::Mcu
+            Recipient::Card(
+                CardKind::Psam
+                    | CardKind::TestCard
+                    | CardKind::Esam
+                    | CardKind::UserCard
+                    | CardKind::ProductionCard
+            ) | Recipient::Mcu
         );
         let target = target(recipient, false);
         let wrong: &mut SoftSource = if below_city { &mut province } else { &mut city };

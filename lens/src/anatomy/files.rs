@@ -7,7 +7,7 @@ use super::{keyring, sim_names, wallet};
 use cos::files::{BLOCKED, CARD_DEAD, DEAD, FileKind, HEADER, LEVELS, Node};
 use cos::rights::Right;
 use cos::sim::{self, AccessMode, access};
-use scheme::profile::{self, CardKind, EsamFiles, Fid, Make, field_file, user_card_file};
+use scheme::profile::{self, CardKind, EsamFiles, Fid, Make, field_file, production_file, user_card_file};
 
 /// Mark of a record that was written.
 const PRESENT: u8 = 1;
@@ -216,6 +216,7 @@ fn file_name(view: &View<'_, '_>, dir: Fid, fid: Fid) -> Option<&'static str> {
         (kind, profile::EF_LIMIT) if kind.is_city_issuing() => Some("cards it may make"),
         (kind, profile::EF_ISSUED) if kind.is_city_issuing() => Some("cards made"),
         (CardKind::UserCard, fid) if !in_mf => user_card_file_name(fid),
+        (CardKind::ProductionCard, fid) if !in_mf => production_file_name(fid),
         (CardKind::Esam, profile::EF_PURSE) => Some("purse"),
         (CardKind::Esam, _) => esam_file(make(view), fid),
         _ => None,
@@ -231,6 +232,17 @@ pub fn user_card_file_name(fid: Fid) -> Option<&'static str> {
         user_card_file::SPARE_TARIFF => "tariff that waits",
         user_card_file::WRITE_BACK => "written back by the meter",
         user_card_file::RECEIPT => "receipt",
+        _ => return None,
+    })
+}
+
+/// Files of a production card's application.
+pub fn production_file_name(fid: Fid) -> Option<&'static str> {
+    Some(match fid {
+        production_file::INFORMATION => "what the card brings",
+        production_file::RETURN => "next number, or ESAMs it may load",
+        production_file::RECORDS => "numbers given, or sealed keys",
+        production_file::PURSE => "what a purse begins with",
         _ => return None,
     })
 }

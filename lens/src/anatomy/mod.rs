@@ -14,7 +14,7 @@ mod view;
 mod wallet;
 
 pub use fact::Fact;
-pub use files::{esam_file, user_card_file_name};
+pub use files::{esam_file, production_file_name, user_card_file_name};
 pub use item::{Content, Facts, Item, Record};
 
 use cos::files::Node;

@@ -28,6 +28,7 @@ pub fn file(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static str> 
         (Some(CardKind::Psam), profile::EF_TERMINAL) if in_mf => Some("terminal number"),
         (Some(CardKind::Psam), profile::EF_SEALED) if !in_mf => Some("orders sealed"),
         (Some(CardKind::UserCard), fid) if !in_mf => anatomy::user_card_file_name(fid),
+        (Some(CardKind::ProductionCard), fid) if !in_mf => anatomy::production_file_name(fid),
         (Some(CardKind::Esam), profile::EF_PURSE) => Some("purse"),
         (Some(CardKind::Esam), fid) => anatomy::esam_file(Make::Current, fid),
         _ => None,
@@ -49,6 +50,8 @@ pub fn row(kind: Option<CardKind>, dir: Fid, fid: Fid) -> Option<&'static FileRo
         (CardKind::Esam, _) => profile::ESAM_FILES,
         (CardKind::UserCard, Fid::MF) => profile::USER_CARD_FILES,
         (CardKind::UserCard, _) => profile::USER_CARD_APPLICATION_FILES,
+        (CardKind::ProductionCard, Fid::MF) => profile::PRODUCTION_CARD_FILES,
+        (CardKind::ProductionCard, _) => profile::PRODUCTION_CARD_APPLICATION_FILES,
         _ => return None,
     };
     rows.iter().find(|row| row.fid == fid)

@@ -124,13 +124,13 @@ impl Store {
         }
     }
 
-    /// How many cards of a kind the store can explain at most: each time one was begun, and of batches twice what was asked,
+    /// How many cards of a kind the store can explain at most: each time one was begun or was to get other keys, and of batches twice what was asked,
     /// since a batch that was killed may have begun a card that the store never heard of.
     pub fn begun(&self, kind: u8) -> Result<u64, StoreError> {
         let known: i64 = query::value(
             &self.conn,
             "SELECT (SELECT count(*) FROM event JOIN item ON item.id = event.item \
-                         WHERE item.kind = ?1 AND event.what = 'intent') \
+                         WHERE item.kind = ?1 AND event.what IN ('intent', 'passage')) \
                       + (SELECT coalesce(2 * sum(asked), 0) FROM batch WHERE kind = ?1)",
             [kind],
         )

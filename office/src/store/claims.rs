@@ -254,7 +254,14 @@ fn passage(conn: &Connection, at: &str, event: &Event) -> rusqlite::Result<()> {
     };
     let number = passing.number.to_string();
     let id = match items::by_serial(conn, passing.serial)? {
-        Some(chip) => chip.id,
+        Some(chip) => {
+            // A number card gave its meter another number than it was heard of under.
+            let free = items::by_number(conn, ItemKind::Card(CardKind::Esam), &number)?.is_none();
+            if chip.number.as_deref() != Some(&number) && free {
+                query::change(conn, "UPDATE item SET number = ?2 WHERE id = ?1", params![chip.id, number])?;
+            }
+            chip.id
+        }
         // Issued before this store began. Its number may stand on another chip by now; the history names it.
         None => {
             let kind = ItemKind::Card(CardKind::Esam);

@@ -33,9 +33,11 @@ fn blank(suite: Suite) -> PaperCard {
 fn source(kind: CardKind, suite: Suite) -> SoftSource {
     let roots = Roots::test(suite);
     match kind {
-        CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard => {
-            SoftSource::city(roots.city(REGION.parse().unwrap()))
-        }
+        CardKind::Psam
+        | CardKind::TestCard
+        | CardKind::Esam
+        | CardKind::UserCard
+        | CardKind::ProductionCard => SoftSource::city(roots.city(REGION.parse().unwrap())),
         _ => SoftSource::province(roots),
     }
 }
@@ -44,7 +46,11 @@ fn own_master(kind: CardKind, suite: Suite) -> Key {
     let number: DeviceNumber = NUMBER.parse().unwrap();
     let roots = Roots::test(suite);
     match kind {
-        CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard => {
+        CardKind::Psam
+        | CardKind::TestCard
+        | CardKind::Esam
+        | CardKind::UserCard
+        | CardKind::ProductionCard => {
             roots.city(REGION.parse().unwrap()).device(Recipient::Card(kind), Role::Master, number)
         }
         _ => roots.own_master(kind, number),

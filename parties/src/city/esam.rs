@@ -57,6 +57,8 @@ pub struct EsamRequest {
     pub out: Option<PathBuf>,
     /// New card files of test ESAMs may hold keys of a formal root some day.
     pub formal_images: bool,
+    /// Their numbers are works numbers: number cards give their meters others.
+    pub unnumbered: bool,
     /// Plan it, and do nothing.
     pub dry_run: bool,
     /// After a run that broke off.
@@ -146,7 +148,10 @@ pub fn issue(session: &Session, request: &EsamRequest) -> Result<EsamReport> {
         if request.dry_run {
             let mut plans = Vec::new();
             for device in &devices {
-                let planned = request_for(device, region, Allowed::default());
+                let planned = IssueRequest {
+                    unnumbered: request.unnumbered,
+                    ..request_for(device, region, Allowed::default())
+                };
                 plans.push(issuing::plan(&planned, source, session.now()?)?.dry_run().to_string());
             }
             return Ok(EsamReport::Planned { plans, rejected });
@@ -190,7 +195,8 @@ fn one(
     journal: &mut Journal,
 ) -> Result<IssuedEsam> {
     let formal_image = request.formal_images;
-    let making = IssueRequest { formal_image, ..request_for(device, region, request.allowed) };
+    let unnumbered = request.unnumbered;
+    let making = IssueRequest { formal_image, unnumbered, ..request_for(device, region, request.allowed) };
     let place = out.join(card_name(device.meter));
     let card = request.card.clone().unwrap_or_else(|| card_at(&place));
     let stands = (&card, &request.transport, Keeping::EveryCommand);

@@ -62,6 +62,15 @@ pub const USER_CARDS: Making = Making {
     end_wants_two: true,
 };
 
+/// Cards that number, preset and key meters while they are made.
+pub const PRODUCTION_CARDS: Making = Making {
+    kind: CardKind::ProductionCard,
+    issuing: CardKind::EsamIssuing,
+    many: "production cards",
+    stem: "production-card",
+    end_wants_two: true,
+};
+
 /// A card to be made.
 #[derive(Debug, Clone)]
 pub struct MakeRequest {

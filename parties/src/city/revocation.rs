@@ -35,7 +35,13 @@ pub fn revoke(
     let maker = Maker {
         folder: &folder,
         issuer: region,
-        kinds: &[CardKind::Psam, CardKind::Esam, CardKind::TestCard, CardKind::UserCard],
+        kinds: &[
+            CardKind::Psam,
+            CardKind::Esam,
+            CardKind::TestCard,
+            CardKind::UserCard,
+            CardKind::ProductionCard,
+        ],
         believers: &[CardKind::Psam],
     };
     let open = || CardHandle::open(session, &place, CardKind::PsamIssuing);

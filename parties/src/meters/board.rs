@@ -1,8 +1,9 @@
 //! A meter with a sub-board on its line [docs/specs/subboard.md].
 
+use super::inserted::InsertReport;
 use super::place::{MeterPlace, folder};
 use super::port::Near;
-use super::using::{InsertReport, insert_medium};
+use super::using::insert_medium;
 use crate::session::Session;
 use crate::trouble::{Result, Trouble};
 use meter::board::{Board, Busy, Inside, OrderAnswer};

@@ -1,183 +1,34 @@
 //! What a customer does at his meter: he puts his SIM in, and consumes.
 
+use super::inserted::{FileReport, InsertConditions, InsertReport};
 use super::medium::Folder;
-use super::place::{MeterPlace, folder, shown};
+use super::place::{MeterPlace, folder};
+use super::produced;
 use super::supplied::Supplied;
 use crate::cards::CardHandle;
 use crate::session::Session;
-use crate::trouble::{Failure, Result, refused, security};
+use crate::trouble::{Failure, Result, refused};
 use meter::card::beeps;
-use meter::{Consumption, InsertionReport, Medium, Meter, OrderOutcome, Outcome, StorageReport};
+use meter::{Consumption, Medium, Meter, StorageReport};
 use reader::CardError;
 use scheme::money::Fen;
 use scheme::numbers::MeterNumber;
 use scheme::profile::CardKind;
-use scheme::refusal::Refusal;
 use scheme::{CardRef, Kind, Moment};
 use serde::Serialize;
 use std::path::Path;
 use wire::Channel;
 
-/// Why a meter refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct RefusalReport {
-    /// Its name.
-    pub name: &'static str,
-    /// Number of the field's table.
-    pub field_error: u8,
-    /// What the display shows of it.
-    pub display: &'static str,
-    /// In words.
-    pub words: &'static str,
-    /// The step it was at.
-    pub step: &'static str,
-    #[serde(skip)]
-    refusal: Refusal,
-}
-
-/// What came of a file on a medium.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FileReport {
-    /// Its path.
-    pub file: String,
-    /// `credited`, `receipt-repeated`, `refused`, `damaged`, or `left`: the insertion ended before its turn.
-    pub result: &'static str,
-    /// What was credited.
-    #[serde(serialize_with = "scheme::names::fen::serialize")]
-    pub credited_fen: Fen,
-    /// Why it was refused, by its name.
-    pub refusal: Option<&'static str>,
-    /// In words.
-    pub detail: String,
-    /// The file its receipt is in.
-    pub receipt: Option<String>,
-}
-
-impl FileReport {
-    /// Of each file of an insertion.
-    fn all(report: &StorageReport, medium: &Folder) -> Vec<Self> {
-        let file = |(n, file): (usize, &meter::StoredFile)| {
-            let outcome = report
-                .insertion
-                .orders
-                .iter()
-                .find(|order| usize::from(order.record) == n + 1)
-                .map(|order| order.outcome);
-            let (result, credited_fen, refusal, detail) = match (outcome, &file.damage) {
-                (Some(OrderOutcome::Credited(amount)), _) => {
-                    ("credited", amount, None, format!("credited {amount}"))
-                }
-                (Some(OrderOutcome::ReceiptRepeated), _) => {
-                    ("receipt-repeated", Fen(0), None, "credited before; it has the same receipt".to_owned())
-                }
-                (Some(OrderOutcome::Certified), _) => {
-                    ("certified", Fen(0), None, "the server's certificate; the ESAM has it".to_owned())
-                }
-                (Some(OrderOutcome::Refused(refusal)), _) => {
-                    ("refused", Fen(0), Some(refusal.name()), format!("refused: {}", refusal.words()))
-                }
-                (None, Some(damage)) => ("damaged", Fen(0), None, damage.clone()),
-                (None, None) => ("left", Fen(0), None, "the insertion ended before it was done".to_owned()),
-            };
-            let receipt = file.receipt.as_deref().map(|name| medium.place(name));
-            FileReport { file: medium.place(&file.name), result, credited_fen, refusal, detail, receipt }
-        };
-        report.files.iter().enumerate().map(file).collect()
-    }
-}
-
-/// What came of an insertion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct InsertReport {
-    /// `credited`, `receipt-repeated`, `certified` or `refused`.
-    pub outcome: &'static str,
-    /// Why the meter refused.
-    pub refusal: Option<RefusalReport>,
-    /// Money that was added.
-    #[serde(serialize_with = "scheme::names::fen::serialize")]
-    pub credited_fen: Fen,
-    /// What of it paid for what was consumed before.
-    pub debt_paid_fen: u64,
-    /// The display: two lines and a hint.
-    pub display: [String; 3],
-    /// Commands to both cards.
-    pub apdus: u64,
-    /// The files that held something of ours, where it was no SIM.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<FileReport>,
-    /// What the beeper said, a tone each, where it was a user card.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub beeps_ms: Vec<u16>,
-    /// All about it.
-    #[serde(skip)]
-    pub insertion: InsertionReport,
-}
-
-impl From<InsertionReport> for InsertReport {
-    fn from(insertion: InsertionReport) -> Self {
-        let (outcome, refusal) = match insertion.outcome {
-            Outcome::Credited { .. } => ("credited", None),
-            Outcome::ReceiptRepeated { .. } => ("receipt-repeated", None),
-            Outcome::Certified { .. } => ("certified", None),
-            Outcome::Refused { refusal, step } => {
-                let report = RefusalReport {
-                    name: refusal.name(),
-                    field_error: refusal.field_error(),
-                    display: refusal.display(),
-                    words: refusal.words(),
-                    step: step.name(),
-                    refusal,
-                };
-                ("refused", Some(report))
-            }
-        };
-        InsertReport {
-            outcome,
-            refusal,
-            credited_fen: insertion.credited,
-            debt_paid_fen: insertion.debt_paid,
-            display: shown(&insertion.display),
-            apdus: insertion.esam.apdus + insertion.sim.apdus,
-            files: Vec::new(),
-            beeps_ms: Vec::new(),
-            insertion,
-        }
-    }
-}
-
-impl InsertReport {
-    /// What a meter that refused is: a failure.
-    ///
-    /// # Errors
-    /// That one.
-    pub fn must_be_served(&self) -> Result<()> {
-        self.refusal.as_ref().map_or(Ok(()), |refusal| Err(refusal.failure().into()))
-    }
-}
-
-impl RefusalReport {
-    fn failure(&self) -> Failure {
-        let words =
-            format!("{} (card error {}, {}): {}", self.display, self.field_error, self.name, self.words);
-        match self.refusal {
-            Refusal::KeyState => security(words),
-            Refusal::SimPulled
-            | Refusal::StoragePulled
-            | Refusal::CardPulled
-            | Refusal::SimReset
-            | Refusal::CardReset
-            | Refusal::EsamReset => Failure::new(Kind::Absent, words),
-            _ => refused(words),
-        }
-    }
-}
-
-/// Puts a SIM or a user card into a meter, whichever it is; `supply`: how the supply stands while a card is in, in percent of what it
-/// should be. What the meter makes of it is in the report, a refusal too.
+/// Puts a SIM, a user card or a production card into a meter, whichever it is. What the meter makes of it is in the report, a refusal too.
 ///
 /// # Errors
 /// There is no such meter; a card is not there; the flash cannot be kept.
-pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef, supply: u8) -> Result<InsertReport> {
+pub fn insert(
+    session: &Session,
+    number: MeterNumber,
+    sim: &CardRef,
+    conditions: &InsertConditions,
+) -> Result<InsertReport> {
     let place = MeterPlace::new(&folder(session)?, number);
     place.must_exist()?;
     let (mut card, kind) = CardHandle::open_any(session, sim)?;
@@ -186,9 +37,12 @@ pub fn insert(session: &Session, number: MeterNumber, sim: &CardRef, supply: u8)
         let words = format!("{} is of kind esam: a meter takes a SIM or a user card", card.label());
         return Err(refused(words).hint("the customer's SIM or his purchase card goes into the slot").into());
     }
+    if kind == CardKind::ProductionCard {
+        return produced::insert(session, &place, number, (card, conditions));
+    }
     let insertion = with_money(session, &place, |meter, esam, now, random| match kind {
         CardKind::Sim | CardKind::Uicc => meter.insert(esam, &mut card, now, random),
-        _ => meter.insert_card(esam, &mut card, supply, now, random),
+        _ => meter.insert_card(esam, &mut card, conditions.supply, now, random),
     })?;
     card.close()?;
     let mut report = InsertReport::from(insertion);

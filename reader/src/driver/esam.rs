@@ -9,7 +9,7 @@ use scheme::money::Fen;
 use scheme::numbers::{CustomerNumber, MeterNumber};
 use scheme::online::{HEAD_LEN, HELLO_LEN};
 use scheme::order::SimBinding;
-use scheme::profile::{BIRTH_KEY, CEILING, CardInfo, EF_PURSE, EsamFiles, MODE};
+use scheme::profile::{BIRTH_KEY, CEILING, CardInfo, EF_PURSE, EsamFiles, MODE, PRESET, WAITS_FOR_NUMBER};
 use scheme::refusal::Refusal;
 use scheme::signing::{Mode, SET_MODE, TAKEN};
 use wire::channel::Channel;
@@ -35,6 +35,10 @@ pub struct EsamParameters {
     pub ceiling: Fen,
     /// Which orders it takes.
     pub mode: Mode,
+    /// Its number is a works number: it waits for the meter's.
+    pub waits: bool,
+    /// A preset card was taken.
+    pub preset: bool,
 }
 
 /// Purse file 0001.
@@ -143,6 +147,8 @@ impl<'c> Esam<'c> {
             customer: CustomerNumber::new(take(&file, 7))
                 .map_err(|error| CardError::malformed(step, error.to_string()))?,
             binding: SimBinding(take(&file, 13)),
+            waits: file[WAITS_FOR_NUMBER] == 1,
+            preset: file[PRESET] == 1,
             ceiling: Fen(u32::from_be_bytes(take(&file, CEILING.start))),
             mode: Mode::from_code(file[MODE]).ok_or_else(|| {
                 CardError::malformed(step, format!("the mode is 00, 01 or 02, not {:02X}", file[MODE]))

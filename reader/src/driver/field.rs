@@ -3,8 +3,9 @@
 use super::esam::Esam;
 use super::{exactly, take};
 use crate::error::CardError;
-use scheme::field::{INCREASE, MAC_LEN, Span, statement_header};
+use scheme::field::{INCREASE, KEY_BLOCK, MAC_LEN, Span, statement_header};
 use scheme::order::Serial8;
+use scheme::production::load_formal;
 use scheme::user_card::{TELL, WRITE, WriteBack};
 use wire::{Command, Sw};
 
@@ -82,6 +83,24 @@ impl<'e, 'c> FieldEsam<'e, 'c> {
     pub fn increase(&mut self, purchase: &[u8]) -> Result<(), CardError> {
         let [cla, ins, p1, p2, _] = INCREASE;
         self.send("INCREASE", [cla, ins, p1, p2], purchase).map(drop)
+    }
+
+    /// What a production card gave, with its MAC, under the header it is for.
+    ///
+    /// # Errors
+    /// 6988: the MAC is wrong; 6985: not in this state; what else the ESAM says; the channel.
+    pub fn take_from_production(&mut self, header: [u8; 5], given: &[u8]) -> Result<(), CardError> {
+        let [cla, ins, p1, p2, _] = header;
+        self.send("take from a production card", [cla, ins, p1, p2], given).map(drop)
+    }
+
+    /// LOAD FORMAL KEY: the n-th key of a formal set, counted from 0. With the last one the ESAM is formal.
+    ///
+    /// # Errors
+    /// 6988: it is another chip's or meter's; 9E41: its version is not higher; what else the ESAM says; the channel.
+    pub fn load_formal(&mut self, n: usize, key: &[u8; KEY_BLOCK]) -> Result<(), CardError> {
+        let [cla, ins, p1, p2, _] = load_formal(n);
+        self.send("LOAD FORMAL KEY", [cla, ins, p1, p2], key).map(drop)
     }
 
     /// File 07 with its MAC, for the user card of a serial number that gave the random 4 bytes.

@@ -44,7 +44,11 @@ impl Holder {
             CardKind::PsamIssuing | CardKind::EsamIssuing | CardKind::TestIssuing => Holder::Issuing,
             CardKind::TestCard => Holder::TestCard,
             CardKind::Sim | CardKind::Uicc => Holder::Sim,
-            CardKind::Psam | CardKind::Esam | CardKind::UserCard | CardKind::Fmcos => Holder::Psam,
+            CardKind::Psam
+            | CardKind::Esam
+            | CardKind::UserCard
+            | CardKind::ProductionCard
+            | CardKind::Fmcos => Holder::Psam,
         }
     }
 }

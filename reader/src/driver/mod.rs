@@ -9,6 +9,7 @@ pub mod field;
 pub mod fmcos;
 pub mod guard;
 pub mod issuing;
+pub mod production_card;
 pub mod psam;
 pub mod signing;
 pub mod sim;

@@ -42,6 +42,11 @@ impl<'c> UserCard<'c> {
         UserCard { fmcos: Fmcos::new(channel) }
     }
 
+    /// The card underneath.
+    pub(super) fn fmcos(&mut self) -> &mut Fmcos<'c> {
+        &mut self.fmcos
+    }
+
     /// Powers it anew; gives the serial number in its ATR, where one is.
     ///
     /// # Errors
@@ -213,7 +218,14 @@ impl<'c> UserCard<'c> {
         self.give(PURSE, 0, random, &INCREASE)
     }
 
-    fn give(&mut self, file: u8, at: u8, random: [u8; 4], header: &[u8; 5]) -> Result<Vec<u8>, CardError> {
+    /// Bytes of a file with their MAC, for the ESAM that drew the random; `header` is what it takes them under.
+    pub(super) fn give(
+        &mut self,
+        file: u8,
+        at: u8,
+        random: [u8; 4],
+        header: &[u8; 5],
+    ) -> Result<Vec<u8>, CardError> {
         let step = "read with a MAC";
         let data = [&random[..], header].concat();
         let bytes = self.fmcos.send(step, &Command::new(0x04, 0xB0, file, at).data(&data))?;

@@ -27,7 +27,7 @@ const fn takes(ins: u8, words: &'static str) -> Carrier {
 }
 
 /// By the instruction alone: whatever class and parameters come with it, it is hidden rather than shown.
-const CARRIERS: [Carrier; 12] = [
+const CARRIERS: [Carrier; 13] = [
     takes(0x20, PIN),                                     // VERIFY, VERIFY CHV
     takes(0x24, PIN),                                     // CHANGE CHV; PIN UNBLOCK and SET PIN, sealed
     takes(0x26, PIN),                                     // DISABLE CHV
@@ -36,9 +36,10 @@ const CARRIERS: [Carrier; 12] = [
     takes(0x5E, PIN),                                     // CHANGE PIN, RELOAD PIN
     takes(0xD4, KEY), // WRITE KEY, STAGE KEY, a key download: in clear and sealed
     takes(0xC4, KEY), // LOAD PURCHASE of a user card: sealed
-    takes(0xD8, KEY), // PUT KEY of other people's cards
+    takes(0xD8, KEY), // PUT KEY of other people's cards; LOAD FORMAL KEY, STORE RECORDS: sealed
     Carrier { ins: 0x44, data: None, answer: Some(KEY) }, // EXPORT KEY: the data field of the target's WRITE KEY
     Carrier { ins: 0xC6, data: None, answer: Some(KEY) }, // SEAL CARD: the data field of the card's LOAD PURCHASE
+    Carrier { ins: 0xCC, data: None, answer: Some(KEY) }, // TAKE KEY of a production card: sealed for its chip
     Carrier { ins: 0x3E, data: None, answer: Some(KEY) }, // PAIR SERVER: the server key of a PSAM
 ];
 

@@ -57,6 +57,8 @@ pub enum CardInfoError {
 impl CardInfo {
     /// Length in bytes.
     pub const LEN: usize = 30;
+    /// Place of the number.
+    pub const NUMBER: usize = 14;
     /// Place of the structure version.
     pub const STRUCTURE_VERSION: usize = 9;
     /// Place of the state byte.

@@ -180,6 +180,20 @@ pub mod user_card_file {
     pub const RECEIPT: Fid = Fid(0x0006);
 }
 
+/// Files of a production card, in its [`DF_PURCHASE`] ([`crate::production`]).
+pub mod production_file {
+    use super::Fid;
+
+    /// What the card is, and what it does.
+    pub const INFORMATION: Fid = Fid(0x0001);
+    /// Of a number card the next number, of a key card how many ESAMs it still loads.
+    pub const RETURN: Fid = Fid(0x0002);
+    /// Of a number card who has which number, of a key card the sealed keys.
+    pub const RECORDS: Fid = Fid(0x0003);
+    /// Of a preset card what is put into the purse.
+    pub const PURSE: Fid = Fid(0x0005);
+}
+
 /// Where an ESAM's own files stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EsamFiles {
@@ -214,6 +228,9 @@ pub const PURCHASE_NAME: &[u8] = b"\xF0GRIDCARD\x04";
 
 /// Name of the application of a user card.
 pub const USER_CARD_NAME: &[u8] = b"\xF0GRIDCARD\x0B";
+
+/// Name of the application of a production card.
+pub const PRODUCTION_CARD_NAME: &[u8] = b"\xF0GRIDCARD\x0C";
 
 /// The MF as the factory makes it: over the whole chip, create and erase right state A.
 pub const FACTORY_MF: FileRow = row(0x3F00, Shape::Dir(0xFFFF, 0x01, &[]), MASTER, MASTER);
@@ -312,6 +329,23 @@ pub static USER_CARD_APPLICATION_FILES: &[FileRow] = &[
     row(0x0004, Shape::Binary(0xC7),                        FREE,      NEVER),
     row(0x0005, Shape::Binary(0x31),                        FREE,      NEVER),
     row(0x0006, Shape::Binary(0xC8),                        FREE,      METER),
+];
+
+/// Files of a production card in its MF.
+#[rustfmt::skip]
+pub static PRODUCTION_CARD_FILES: &[FileRow] = &[
+    CARD_INFO,
+    row(0xDF01, Shape::Dir(0x5A00, 0x95, PRODUCTION_CARD_NAME), MF_MASTER, MF_MASTER),
+];
+
+/// Files of a production card in its application: the city's, who proves the card's own master.
+#[rustfmt::skip]
+pub static PRODUCTION_CARD_APPLICATION_FILES: &[FileRow] = &[
+    row(0x0000, Shape::Keys(0x0020, 0x95),                  MF_MASTER, 0xFF),
+    row(0x0001, Shape::Binary(0x20),                        FREE,      MF_MASTER),
+    row(0x0002, Shape::Binary(0x20),                        FREE,      MF_MASTER),
+    row(0x0003, Shape::Binary(0x5800),                      FREE,      NEVER),
+    row(0x0005, Shape::Binary(0x08),                        FREE,      MF_MASTER),
 ];
 
 /// Files of an ESAM, all in its MF.

@@ -26,11 +26,13 @@ pub enum CardKind {
     TestIssuing = 0x0A,
     /// A customer's classic purchase card.
     UserCard = 0x0B,
+    /// A card that works on meters in test state while they are made: it numbers them, presets them, or brings their formal keys.
+    ProductionCard = 0x0C,
 }
 
 impl CardKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [CardKind; 11] = [
+    pub const ALL: [CardKind; 12] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -42,10 +44,11 @@ impl CardKind {
         CardKind::Uicc,
         CardKind::TestIssuing,
         CardKind::UserCard,
+        CardKind::ProductionCard,
     ];
 
     /// The kinds that are made by writing files and keys into a blank, the makers before what they make.
-    pub const ISSUED: [CardKind; 8] = [
+    pub const ISSUED: [CardKind; 9] = [
         CardKind::MainControl,
         CardKind::PsamIssuing,
         CardKind::EsamIssuing,
@@ -54,6 +57,7 @@ impl CardKind {
         CardKind::TestCard,
         CardKind::Esam,
         CardKind::UserCard,
+        CardKind::ProductionCard,
     ];
 
     /// The kind byte.
@@ -80,6 +84,7 @@ impl CardKind {
             CardKind::TestIssuing => "test-issuing",
             CardKind::Uicc => "uicc",
             CardKind::UserCard => "user-card",
+            CardKind::ProductionCard => "production-card",
         }
     }
 
@@ -95,6 +100,7 @@ impl CardKind {
             CardKind::TestCard => "test card",
             CardKind::Fmcos => "FMCOS card",
             CardKind::UserCard => "user card",
+            CardKind::ProductionCard => "production card",
             CardKind::Sim | CardKind::Uicc => "SIM",
         }
     }
@@ -116,7 +122,12 @@ impl CardKind {
 
     /// Whether the card has its keys and what it does in an application below the MF, and its own master alone in the MF.
     pub const fn has_application(self) -> bool {
-        matches!(self, CardKind::Psam | CardKind::TestCard | CardKind::UserCard)
+        matches!(self, CardKind::Psam | CardKind::TestCard | CardKind::UserCard | CardKind::ProductionCard)
+    }
+
+    /// Whether the card is of the field's kind, T=0 with an ESAM's ATR: what is in a meter, or is put into one.
+    pub const fn is_met_by_meters(self) -> bool {
+        matches!(self, CardKind::Esam | CardKind::UserCard | CardKind::ProductionCard)
     }
 
     /// Whether the card lives on the published test hierarchy, whatever the state of its maker.

@@ -68,7 +68,7 @@ pub const fn kind_of_frame(head: &[u8; HEAD]) -> Option<u8> {
 }
 
 /// Puts begin, kind, length, sum and end around the data that stand in a file.
-fn frame<const N: usize>(file: &mut [u8; N], kind: u8) {
+pub(crate) fn frame<const N: usize>(file: &mut [u8; N], kind: u8) {
     let [hi, lo] = ((N - HEAD - TAIL) as u16).to_be_bytes();
     file[..HEAD].copy_from_slice(&[BEGIN, kind, hi, lo]);
     file[N - TAIL] = sum(file);
@@ -81,7 +81,7 @@ fn sum(file: &[u8]) -> u8 {
     summed.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }
 
-fn framed<const N: usize>(bytes: &[u8], kind: u8) -> Result<&[u8; N], FrameError> {
+pub(crate) fn framed<const N: usize>(bytes: &[u8], kind: u8) -> Result<&[u8; N], FrameError> {
     let file: &[u8; N] =
         bytes.try_into().map_err(|_| FrameError::Length { wanted: N, found: bytes.len() })?;
     let [hi, lo] = ((N - HEAD - TAIL) as u16).to_be_bytes();
@@ -101,7 +101,7 @@ fn part<const N: usize>(file: &[u8], at: usize) -> [u8; N] {
 }
 
 /// A number as packed BCD; what does not fit is all nines.
-fn packed<const N: usize>(number: u64) -> [u8; N] {
+pub(crate) fn packed<const N: usize>(number: u64) -> [u8; N] {
     let mut rest = number.min(10_u64.pow(2 * N as u32) - 1);
     let mut out = [0; N];
     for byte in out.iter_mut().rev() {

@@ -169,8 +169,9 @@ fn no_file_may_be_another_than_the_profiles() {
                 // Type and protection, size, the two rights; short id of a KEY file, application id, access byte.
                 let mut changes = vec![(2, data[2] ^ 0x01), (3, 0xF1), (4, 0xF1)];
                 let fid = Fid(u16::from_be_bytes([file.header()[2], file.header()[3]]));
-                // The directory of a user card has no room for 256 bytes more.
-                if !is_dir && data[0] != 0x3F && (kind, d) != (CardKind::UserCard, 1) {
+                // The directories of user cards and production cards have no room for 256 bytes more.
+                let full = matches!(kind, CardKind::UserCard | CardKind::ProductionCard) && d == 1;
+                if !is_dir && data[0] != 0x3F && !full {
                     changes.push((1, data[1] + 1));
                 }
                 // These two are written in clear while the card is made by hand.
@@ -280,8 +281,8 @@ fn a_limit_or_a_count_preset_before_closing_is_refused_at_closing() {
         }
     }
     // 0018 of three issuing cards, 0019 of one, DF01/0017, 0018 and 0019 of PSAM and test card; 5010 and 5011 of two issuing cards
-    // and a PSAM; DF01/0001 to 0005 of a user card.
-    assert_eq!(presets, 3 + 1 + 3 + 3 + 6 + 5);
+    // and a PSAM; DF01/0001 to 0005 of a user card; DF01/0003 of a production card.
+    assert_eq!(presets, 3 + 1 + 3 + 3 + 6 + 5 + 1);
 }
 
 #[test]
@@ -364,7 +365,11 @@ fn the_free_mode_ends_with_the_closing() {
 fn finished(kind: CardKind) -> (Slot, SoftSource, issue::plan::Plan, keys::Key) {
     let roots = Roots::test(SUITE);
     let (mut source, own) = match kind {
-        CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard => {
+        CardKind::Psam
+        | CardKind::TestCard
+        | CardKind::Esam
+        | CardKind::UserCard
+        | CardKind::ProductionCard => {
             let city = roots.city(region());
             let own = city.device(Recipient::Card(kind), Role::Master, number(42));
             (SoftSource::city(city), own)

@@ -38,7 +38,11 @@ fn makers(province: &mut Province) -> [(&mut Slot, SoftSource, Vec<Recipient>); 
             vec![card(CardKind::PsamIssuing), card(CardKind::EsamIssuing), card(CardKind::TestIssuing)],
         ),
         (&mut province.psam_issuing, city(), vec![card(CardKind::Psam), card(CardKind::UserCard)]),
-        (&mut province.esam_issuing, city(), vec![card(CardKind::Esam), Recipient::Mcu]),
+        (
+            &mut province.esam_issuing,
+            city(),
+            vec![card(CardKind::Esam), card(CardKind::ProductionCard), Recipient::Mcu],
+        ),
         (&mut province.test_issuing, city(), vec![card(CardKind::TestCard)]),
     ]
 }

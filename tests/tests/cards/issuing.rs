@@ -33,9 +33,11 @@ impl Bench {
     fn new(kind: CardKind, suite: Suite) -> Self {
         let roots = Roots::test(suite);
         let source = match kind {
-            CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard => {
-                SoftSource::city(roots.city(region()))
-            }
+            CardKind::Psam
+            | CardKind::TestCard
+            | CardKind::Esam
+            | CardKind::UserCard
+            | CardKind::ProductionCard => SoftSource::city(roots.city(region())),
             _ => SoftSource::province(roots),
         };
         let label = format!("broken {}", kind.name());
@@ -128,7 +130,11 @@ impl Bench {
     fn own_master(&self) -> Key {
         let roots = Roots::test(self.plan.suite());
         match self.plan.kind() {
-            kind @ (CardKind::Psam | CardKind::TestCard | CardKind::Esam | CardKind::UserCard) => {
+            kind @ (CardKind::Psam
+            | CardKind::TestCard
+            | CardKind::Esam
+            | CardKind::UserCard
+            | CardKind::ProductionCard) => {
                 roots.city(region()).device(Recipient::Card(kind), Role::Master, device())
             }
             kind => roots.own_master(kind, device()),

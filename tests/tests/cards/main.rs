@@ -29,6 +29,7 @@ mod making;
 mod modem;
 mod office;
 mod online;
+mod production;
 mod psam;
 mod receipts;
 mod refusals;

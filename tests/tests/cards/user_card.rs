@@ -6,6 +6,8 @@ mod moves;
 mod pulled;
 mod refused;
 
+pub use pulled::Pull;
+
 use crate::world::{
     Bank, Province, Site, blank, chance, copy, issue, number, open, plan, signing_psam, terms,
 };

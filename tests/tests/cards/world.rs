@@ -129,6 +129,7 @@ fn request(
         previous: None,
         limit: None,
         value: None,
+        unnumbered: false,
         signs: false,
     }
 }

@@ -135,6 +135,7 @@ fn published(world: &World, kind: CardKind, n: &str) -> PathBuf {
         previous: None,
         limit: Some(100),
         value: None,
+        unnumbered: false,
         signs: false,
     });
     let [operator, supervisor] = ["123456", "654321"].map(|pin| Pin::from_digits(pin).unwrap());

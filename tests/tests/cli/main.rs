@@ -51,6 +51,7 @@ mod phone_screens;
 mod phones;
 mod pins;
 mod pipes;
+mod production;
 mod proves;
 mod province;
 mod psams;

@@ -61,6 +61,7 @@ pub(super) fn plan_of(
         previous: None,
         limit: None,
         value: None,
+        unnumbered: false,
         signs: false,
     };
     Ok(Plan::new(&request)?)

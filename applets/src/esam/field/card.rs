@@ -17,19 +17,27 @@ use scheme::field::{Source, statement_mac};
 use scheme::money::Fen;
 use scheme::numbers::CustomerNumber;
 use scheme::order::{OrderKind, Serial8};
-use scheme::profile::{EF_PARAMETERS, Fid, field_file};
+use scheme::production::{PRODUCTION, shared_key};
+use scheme::profile::{EF_PARAMETERS, Fid, State, field_file};
 use scheme::refusal::Refusal;
 use scheme::user_card::{self, MeterKey, TELL, WRITE, WriteBack};
 use wire::{CommandRef, Sw};
 
 fn meter_key(context: &Context<'_>, serial: Serial8) -> Result<MeterKey, Halt> {
+    // What every ESAM in test state shares with cards of production is published: it says nothing about money.
+    if serial == PRODUCTION {
+        return Err(Sw::CONDITIONS.into());
+    }
     Ok(MeterKey::derive(&role_key(context, Role::Kid)?, serial))
 }
 
 fn begin(context: &mut Context<'_>, command: &CommandRef<'_>, key: fn(&MeterKey) -> Key) -> Result<Sw, Halt> {
-    current_info(context)?;
+    let info = current_info(context)?;
     let serial = Serial8(command.data.try_into().map_err(|_| Sw::WRONG_LENGTH)?);
-    let shared = meter_key(context, serial)?;
+    let shared = match (serial, info.state) {
+        (PRODUCTION, State::Test) => shared_key(context.chip.suite),
+        _ => meter_key(context, serial)?,
+    };
     let field = &mut context.volatile.field;
     field.identity = Some(key(&shared));
     field.card = Some(UserCard { serial, told: None });
@@ -37,7 +45,8 @@ fn begin(context: &mut Context<'_>, command: &CommandRef<'_>, key: fn(&MeterKey)
     Ok(Sw::OK)
 }
 
-/// `80 FA 00 01 08 serial8`: the key by which a card proves itself, for ENCIPHER; from now on the session is this card's.
+/// `80 FA 00 01 08 serial8`: the key by which a card proves itself, for ENCIPHER; from now on the session is this card's. 00..01 in the place
+/// of a serial number: a card of production's, in test state alone (6985).
 pub fn prove_card(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     begin(context, command, MeterKey::of_card)
 }
@@ -49,7 +58,7 @@ pub fn prove_meter(context: &mut Context<'_>, command: &CommandRef<'_>) -> Resul
 
 /// Whether a write is that of customer and kind of the card in the slot.
 pub fn is_told(context: &Context<'_>, header: &[u8; 5]) -> bool {
-    context.volatile.field.card.is_some() && *header == TELL
+    context.volatile.field.card.is_some_and(|seen| seen.serial != PRODUCTION) && *header == TELL
 }
 
 /// `04 D6 82 24 0B customer6 kind1 MAC4`: for whom the card is and what it does. Nothing is written before its money comes: it may be a

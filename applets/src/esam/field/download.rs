@@ -44,6 +44,7 @@ pub fn download(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<S
     life::may_download(context, block.version)?;
     if is_master {
         keyfile::unstage(&mut context.memory, &file)?;
+        context.volatile.field.formal = None;
         context.volatile.field.download = Some(block.version);
     } else if context.volatile.field.download != Some(block.version) {
         return Err(Sw::CONDITIONS.into());

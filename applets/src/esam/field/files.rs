@@ -5,6 +5,7 @@ use super::super::receipts::{refuse, role_key};
 use super::bound::{Again, checked, header, recharged};
 use super::card;
 use super::identity::check_factor;
+use super::production;
 use crate::info::current_info;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -166,6 +167,7 @@ fn parameters(context: &Context<'_>) -> Result<[u8; 0x2F], Halt> {
 pub fn write(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
     let (fid, offset) = field_place(context, command).ok_or(Sw::FILE_NOT_FOUND)?;
     match fid {
+        field_file::PARAMETERS if production::is_in_slot(context) => production::write(context, command),
         // The customer comes with a recharge, and who makes that vouches for him.
         field_file::PARAMETERS if card::is_told(context, &header(command)) => card::told(context, command),
         field_file::PARAMETERS if header(command) == Span::CUSTOMER.write() => {

@@ -5,6 +5,7 @@ use super::super::receipts::{refuse, role_key};
 use super::bound::{Again, checked, header, random, recharged};
 use super::card;
 use super::credit::{credit, number, takes_unsigned};
+use super::production;
 use crate::info::current_info;
 use cos::{Context, Halt};
 use keys::hierarchy::{Use, use_key};
@@ -70,7 +71,12 @@ pub fn refund(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw,
 
 /// `04 DC 01|03 0C 08 value4 MAC4`: what is in the purse at its beginning, and the count, which must be 0; in test state alone, where
 /// money is none. The count ends the account there was.
+///
+/// With a card of production in the slot it is the card's ([`production::preset`]).
 pub fn set_purse(context: &mut Context<'_>, command: &CommandRef<'_>) -> Result<Sw, Halt> {
+    if production::is_in_slot(context) {
+        return production::preset(context, command);
+    }
     if current_info(context)?.state != State::Test {
         return Err(Sw::CONDITIONS.into());
     }

@@ -88,6 +88,9 @@ pub struct Issue {
     /// New card files of test ESAMs shall be able to hold keys of a formal root, in clear, so that they can become formal.
     #[arg(long)]
     pub formal_on_virtual: bool,
+    /// Their numbers are works numbers: the meters get their own from number cards (`gridcard production-card`). Test keys alone.
+    #[arg(long)]
+    pub unnumbered: bool,
     /// Show plan and APDUs, secrets hidden, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -151,6 +154,7 @@ fn issue(call: &Call, options: &Issue) -> Result<()> {
         access: options.city.get(options.allowed.spend_last_try),
         out: options.out.clone(),
         formal_images: options.formal_on_virtual,
+        unnumbered: options.unnumbered,
         dry_run: options.dry_run,
         allowed: options.allowed.into(),
         transport: options.transport.get(),

@@ -17,7 +17,7 @@ use crate::prelude::*;
 use crate::{audit, wire_time};
 use meter::events::Event;
 use meter::{Consumption, OrderOutcome, Profile};
-use parties::meters::{self, InsertReport, MakeMeterRequest};
+use parties::meters::{self, InsertConditions, InsertReport, MakeMeterRequest};
 use parties::words::{self, paid_before, yuan_of};
 use scheme::money::Fen;
 use serde_json::Value;
@@ -31,19 +31,24 @@ pub enum Verb {
     Pair(pair::Pair),
     /// Test a meter in test state with a production test card, and print a report.
     Test(test::Test),
-    /// Put a SIM or a user card into a meter, or a medium with the bank's files in its place.
+    /// Put a SIM, a user card or a production card into a meter, or a medium with the bank's files in its place.
     Insert {
         /// Number of the meter.
         number: MeterNumber,
-        /// SIM or user card: its card file, a card in a reader (pcsc:READER), or a SIM in a modem (at:DEVICE).
+        /// SIM, user card or production card: its card file, a card in a reader (pcsc:READER), or a SIM in a modem (at:DEVICE).
         #[arg(required_unless_present = "file")]
         sim: Option<CardRef>,
         /// An order's file as the bank wrote it, on a flash disk or an SD card, or a folder of such files; each receipt is written beside its order.
         #[arg(long, value_name = "PATH", conflicts_with = "sim")]
         file: Option<PathBuf>,
-        /// How the supply stands while a user card is in, in percent of what it should be; at 75 and below the meter touches no card.
+        /// How the supply stands while a user card or a production card is in, in percent of what it should be; at 75 and below the meter touches no card.
         #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "sim", value_parser = clap::value_parser!(u8).range(0..=120))]
         supply: u8,
+        /// Allow formal pairing keys of a key card, which the emulated flash then holds in clear.
+        #[arg(long, requires = "sim")]
+        formal: bool,
+        #[command(flatten)]
+        transport: Transport,
     },
     /// Let the customer consume.
     Consume {
@@ -130,7 +135,10 @@ impl Verb {
             Verb::New(options) => one("meter new", options, new),
             Verb::Pair(options) => one("meter pair", options, pair::run),
             Verb::Test(options) => look(options, test::run),
-            Verb::Insert { number, sim, file, supply } => look(Put { number, sim, file, supply }, insert),
+            Verb::Insert { number, sim, file, supply, formal, transport } => {
+                let conditions = InsertConditions { supply, formal, transport: transport.get() };
+                look(Put { number, sim, file, conditions }, insert)
+            }
             Verb::Consume { number, kwh: Some(hundredths), .. } => {
                 look((number, Consumption::Energy(hundredths)), consume)
             }
@@ -180,12 +188,12 @@ struct Put {
     sim: Option<CardRef>,
     /// Named where no SIM is.
     file: Option<PathBuf>,
-    supply: u8,
+    conditions: InsertConditions,
 }
 
 fn insert(call: &Call, put: &Put) -> Result<()> {
     let report = match (&put.sim, &put.file) {
-        (Some(sim), _) => meters::insert(call, put.number, sim, put.supply)?,
+        (Some(sim), _) => meters::insert(call, put.number, sim, &put.conditions)?,
         (None, file) => meters::insert_file(call, put.number, &file.clone().unwrap_or_default())?,
     };
     let (mut text, mut object) = (insertion_text(&report, put.sim.is_some()), serde_json::to_value(&report)?);
@@ -203,12 +211,13 @@ fn insert(call: &Call, put: &Put) -> Result<()> {
 }
 
 fn insertion_text(report: &InsertReport, of_sim: bool) -> String {
-    let (files, beeps, report) = (&report.files, &report.beeps_ms, &report.insertion);
+    let (files, beeps, called, report) = (&report.files, &report.beeps_ms, report.meter, &report.insertion);
     let mut lines = vec![("display", format!("{} | {}", report.display.line1, report.display.line2))];
     for file in files {
         lines.push(("order", format!("{}: {}", file.file, file.detail)));
         lines.extend(file.receipt.iter().map(|receipt| ("receipt", receipt.clone())));
     }
+    lines.extend(called.iter().map(|number| ("meter", format!("{number}, from now on"))));
     // Of a medium they are told by their files.
     for order in report.orders.iter().filter(|_| of_sim) {
         lines.push(("order", format!("record {}: {}", order.record, outcome_words(order.outcome))));

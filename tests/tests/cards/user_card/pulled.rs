@@ -10,11 +10,11 @@ use server::Settlement;
 use wire::{Channel, ChannelError};
 
 /// A card that goes away at its n-th act, before or after it did that.
-struct Pull<'c> {
-    card: &'c mut dyn Channel,
-    at: usize,
-    after: bool,
-    acts: usize,
+pub struct Pull<'c> {
+    pub card: &'c mut dyn Channel,
+    pub at: usize,
+    pub after: bool,
+    pub acts: usize,
 }
 
 impl Pull<'_> {

@@ -117,7 +117,7 @@ fn commands(world: &World) -> BTreeSet<String> {
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let names =
         pages.filter_map(|page| page.strip_prefix("gridcard-")?.strip_suffix(".1").map(str::to_owned));
-    let of_two_words = ["test-card", "user-card"];
+    let of_two_words = ["production-card", "test-card", "user-card"];
     let words = |name: String| match of_two_words.iter().find(|noun| name.starts_with(**noun)) {
         Some(noun) if name == *noun => name,
         Some(noun) => name.replacen(&format!("{noun}-"), &format!("{noun} "), 1),

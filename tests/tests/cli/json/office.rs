@@ -66,6 +66,27 @@ pub(super) fn user_cards(json: &Json<'_>) {
     }
 }
 
+/// Cards for the makers of meters.
+pub(super) fn production_cards(json: &Json<'_>) {
+    let city = |args: &[&str]| json.ok(Party::City, args);
+    for (number, card) in [("330200000901", "number.card"), ("330200000902", "preset.card")] {
+        let issue = ["production-card", "issue", "--number", number, "--pin-file", "pin", "--card", card];
+        assert_eq!(city(&issue)["number"], number);
+    }
+    assert_eq!(city(&["production-card", "read", "number.card"])["work"], "empty");
+    let range = ["--from", "261100000101", "--to", "261100000199", "--pin-file", "pin"];
+    let written = city(&[&["production-card", "number", "number.card"][..], &range].concat());
+    assert_eq!((&written["work"], &written["next"]), (&"number".into(), &"261100000101".into()));
+    let preset = ["production-card", "preset", "preset.card", "--amount", "5", "--pin-file", "pin"];
+    assert_eq!(city(&preset)["preset_fen"], 500);
+    // A city of test keys has none that are worth a card.
+    let esam = "6A1F0C2233445566:261100000101";
+    let key = ["production-card", "key", "preset.card", "--esam", esam, "--pin-file", "pin"];
+    assert_eq!(json.run(Party::City, &key).0.code, 1);
+    let retire = ["production-card", "retire", "no.card", "--pin-file", "pin", "--second-pin-file", "pin2"];
+    assert_eq!(json.run(Party::City, &retire).0.code, 3);
+}
+
 /// What an office does beside sales.
 pub(super) fn functions(json: &Json<'_>) {
     let bank = |args: &[&str]| json.ok(Party::Bank, args);

@@ -211,6 +211,7 @@ fn live(json: &Json<'_>) {
     assert!(refused["error"].as_str().unwrap().contains("there is no finding 9"), "{refused}");
     office::functions(json);
     office::user_cards(json);
+    office::production_cards(json);
     office::bank_leg(json);
     office::customers_phone(json);
     json.ok(Party::Sims, &["card", "new", "blank.card", "--kind", "esam"]);
