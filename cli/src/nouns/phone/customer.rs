@@ -97,7 +97,7 @@ pub enum Verb {
     /// Make a phone known to the payment server, with the slip from the office.
     Enrol(Enrol),
     /// Buy: the server says what it comes to, you confirm, and the order comes back.
-    Pay(Pay),
+    Pay(Box<Pay>),
     /// Where a purchase stands: the one that was begun last and is not at its end, or the one that is named.
     Purchase(pay::Stands),
     /// The contracts that can be paid for.
@@ -117,7 +117,7 @@ impl Verb {
     pub fn task(self) -> Task {
         match self {
             Verb::Enrol(options) => look(options, enrol),
-            Verb::Pay(options) => look(options, pay::run),
+            Verb::Pay(options) => look(options, |call, options| pay::run(call, options)),
             Verb::Purchase(options) => look(options, pay::stands),
             Verb::Contracts(options) => look(options, contracts),
             Verb::Records(options) => look(options, records),
