@@ -37,7 +37,8 @@ pub fn all(bytes: &[u8], hand: &Hand<'_>) -> Vec<Spot> {
     }
     // What was cut at the end of a capture, and what stands behind a byte that was taken for a beginning.
     if receiver.is_waiting()
-        && let Some(from) = cut(bytes)
+        && let Some(from) =
+            cut(bytes, spots.iter().rfind(|spot: &&Spot| spot.is_whole).map_or(0, |spot| spot.end))
     {
         let heard = Heard { bytes: bytes.get(from..).unwrap_or_default(), from };
         let wanted = heard.bytes.get(9).map_or(AROUND, |len| AROUND + usize::from(*len));
@@ -116,10 +117,10 @@ fn is_frame(bytes: &[u8], from: usize, end: usize) -> bool {
         && byte(9).is_some_and(|len| from + AROUND + usize::from(len) == end)
 }
 
-/// Where a frame begins that does not end.
-fn cut(bytes: &[u8]) -> Option<usize> {
+/// Where a frame begins that does not end, behind the last whole one.
+fn cut(bytes: &[u8], behind: usize) -> Option<usize> {
     let byte = |n: usize| bytes.get(n).copied();
-    (0..bytes.len()).find(|from| {
+    (behind..bytes.len()).find(|from| {
         byte(*from) == Some(START)
             && byte(from + 7) == Some(START)
             && byte(from + 9).is_some_and(|len| from + AROUND + usize::from(len) > bytes.len())

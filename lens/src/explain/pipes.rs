@@ -11,7 +11,7 @@ use scheme::refusal::Cure;
 use wire::cjt188::values::{Metered, Prices, Purchases};
 use wire::cjt188::{Address, ByteOrder, Frame, Identifier, Kind, Receiver, Status, function, unit, valve};
 use wire::dlt645;
-use wire::frames::{END, START, WAKE, sum};
+use wire::frames::{END, START, sum};
 
 /// Bytes of a frame before its DATA, without those that wake.
 const BEFORE_DATA: usize = 11;
@@ -66,18 +66,19 @@ fn begun(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// A frame that does not end: it begins behind these bytes, or behind what wakes a meter there, and is about something known.
+/// A frame that does not end: it begins behind these bytes, and is about something known.
 fn cut(bytes: &[u8], behind: usize) -> Option<Spot> {
-    let from = behind + bytes.get(behind..)?.iter().position(|byte| *byte != WAKE)?;
-    let heard = Heard { bytes: bytes.get(from..)?, from };
-    let wanted = begun(heard.bytes).filter(|wanted| *wanted > heard.bytes.len())?;
-    let (about, ..) = Identifier::split(heard.bytes.get(BEFORE_DATA..)?)?;
-    name(about)?;
-    let words = format!("the frame has {wanted} bytes, {} of them are here", heard.bytes.len());
-    let place = heard.place(heard.bytes.len().saturating_sub(1), 1);
-    let failing = Failing::other("frame-cut", words, Some(place), Cure::Customer);
-    let part = Part::new("a frame of CJ/T 188 that is cut").fails(failing);
-    Some(Spot { from, end: bytes.len(), is_whole: false, part })
+    (behind..bytes.len()).find_map(|from| {
+        let heard = Heard { bytes: bytes.get(from..)?, from };
+        let wanted = begun(heard.bytes).filter(|wanted| *wanted > heard.bytes.len())?;
+        let (about, ..) = Identifier::split(heard.bytes.get(BEFORE_DATA..)?)?;
+        name(about)?;
+        let words = format!("the frame has {wanted} bytes, {} of them are here", heard.bytes.len());
+        let place = heard.place(heard.bytes.len().saturating_sub(1), 1);
+        let failing = Failing::other("frame-cut", words, Some(place), Cure::Customer);
+        let part = Part::new("a frame of CJ/T 188 that is cut").fails(failing);
+        Some(Spot { from, end: bytes.len(), is_whole: false, part })
+    })
 }
 
 fn broken(heard: &Heard<'_>) -> Part {

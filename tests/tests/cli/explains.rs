@@ -178,7 +178,7 @@ fn receipts_images_traces_frames_and_commands() {
         (value(&parts[1], "metered"), value(&parts[1], "state")),
         ("1234.56 m3", "open, the battery is low")
     );
-    assert!(value(&parts[1], "time").starts_with("2026-11-28 10:20:30"), "{object}");
+    assert_eq!(value(&parts[1], "time"), "2026-11-28T10:20:30+08:00");
     assert_eq!(value(&parts[2], "command"), "55, open it");
     assert_eq!(parts[3]["fails"]["place"]["hex"], "04");
     assert_eq!(parts[4]["fails"]["place"]["hex"], "81");
