@@ -158,7 +158,6 @@ impl Works {
             .iter_mut()
             .map(|made| key_set(&mut source, made.serial(), made.number(), region()).unwrap())
             .collect();
-        drop(source);
         self.written(63, &key_files(&sets, version, left))
     }
 }

@@ -177,8 +177,8 @@ fn other_kinds(suite: Suite, seed: Seed) -> Result<Row> {
     open(&mut card, CardKind::EsamIssuing)?;
     let identity = [&[0x51; 8][..], &number(42)?.0, &region()?.0].concat();
     for p1 in 0..=0xFF_u8 {
-        // Kind 5 in the high nibble is its own, F its meters'.
-        if matches!(p1 >> 4, 0x5 | 0xF) {
+        // Kinds 5 and C in the high nibble are its own, F its meters'.
+        if matches!(p1 >> 4, 0x5 | 0xC | 0xF) {
             continue;
         }
         let ask = |ins: u8, data: &[u8]| Command::new(0x80, ins, p1, 0).data(data);
