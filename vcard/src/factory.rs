@@ -72,10 +72,10 @@ fn send(slot: &mut Slot, step: &'static str, command: &Command) -> Result<(), Fa
     }
 }
 
-/// User memory of a chip, in bytes.
-pub const EEPROM: usize = 8 * 1024;
-/// The same of a production card, which has keys for many ESAMs.
-const LARGE: usize = 28 * 1024;
+/// User memory of a chip of a kind, in bytes: a production card has keys for many ESAMs.
+pub const fn memory_of(kind: CardKind) -> usize {
+    if matches!(kind, CardKind::ProductionCard) { 28 * 1024 } else { 8 * 1024 }
+}
 
 /// A blank in the transport state [docs/specs/cards.md 3]: MF, KEY file, transport key, all sent as APDUs. The transport key is
 /// that of a transport root and the chip's serial; the suite is the root's.
@@ -88,8 +88,7 @@ pub fn blank(
 ) -> Result<Image, FactoryError> {
     let suite = root.suite();
     let protocol = if kind.is_met_by_meters() { Protocol::T0 } else { Protocol::Direct };
-    let user = if kind == CardKind::ProductionCard { LARGE } else { EEPROM };
-    let image = Image::manufacture(&Chip { kind, suite, protocol, serial }, user, formal);
+    let image = Image::manufacture(&Chip { kind, suite, protocol, serial }, memory_of(kind), formal);
     let mut slot = Slot::with_image(image, Path::new("blank chip"), entropy, Keep::InMemory)?;
     slot.reset().map_err(|source| FactoryError::Channel { step: "reset", source })?;
     let master = Recipient::Card(kind).key(0).ok_or(FactoryError::NoBlank { kind })?;

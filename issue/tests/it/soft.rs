@@ -132,9 +132,9 @@ fn every_exported_field_opens_to_the_key_of_the_formulas() {
             }
         }
     }
-    // Per suite, with both headers: 3 kinds of 10 keys and one of 11, PSAM and test card of 4, a user card of 2 and an ESAM of 8 under
-    // their own masters, the own master of the 8 kinds under the transport key, and 2 keys of an MCU.
-    assert_eq!(fields, 3 * 2 * (41 + 8 + 2 + 8 + 8 + 2));
+    // Per suite, with both headers: 3 kinds of 10 keys and one of 11, PSAM and test card of 4, a user card of 2, a production card of 1
+    // and an ESAM of 8 under their own masters, the own master of the 9 kinds under the transport key, and 2 keys of an MCU.
+    assert_eq!(fields, 3 * 2 * (41 + 8 + 2 + 1 + 8 + 9 + 2));
 }
 
 const PADDING: [u8; 10] = [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0];

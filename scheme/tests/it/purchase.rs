@@ -271,6 +271,14 @@ card-used - 18 Err-34
 card-command - 19 Err-35
 card-pulled - 20 Err-35
 card-ceiling - 21 Err-36
+card-city - 9 Err-32
+card-spent - 17 Err-34
+card-keys - 11 Err-33
+card-pairing - 10 Err-32
+keys-older - 9 Err-32
+no-number - 9 Err-32
+has-number - 9 Err-32
+in-use - 9 Err-32
 older-make - 9 Err-32
 ";
 

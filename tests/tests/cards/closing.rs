@@ -88,7 +88,7 @@ pub fn update(fid: Fid, data: &[u8]) -> [Command; 2] {
 pub fn make(design: &Design) -> Slot {
     let protocol = if design.kind == CardKind::Esam { Protocol::T0 } else { Protocol::Direct };
     let chip = Chip { kind: design.kind, suite: SUITE, protocol, serial: [7; 8] };
-    let mut card = slot(Image::manufacture(&chip, 8192, false), "by hand");
+    let mut card = slot(Image::manufacture(&chip, vcard::factory::memory_of(design.kind), false), "by hand");
     card.reset().unwrap();
     let done = |card: &mut Slot, command: &Command| {
         assert_eq!(sw(card, command), Sw::OK, "{}", hex::encode_upper(command.to_bytes()));

@@ -88,9 +88,9 @@ fn each_answer_is_byte_for_byte_that_of_the_software_store() {
             }
         }
     }
-    // With both headers: two issuing cards of 10 keys and one of 11, PSAM and test card of 4, a user card of 2, an ESAM of 8 under their
-    // own masters, the own master of the 7 under the transport key, an MCU of 2.
-    assert_eq!(compared, 3 * 2 * (31 + 8 + 2 + 8 + 7 + 2));
+    // With both headers: two issuing cards of 10 keys and one of 11, PSAM and test card of 4, a user card of 2, a production card of 1, an
+    // ESAM of 8 under their own masters, the own master of the 8 under the transport key, an MCU of 2.
+    assert_eq!(compared, 3 * 2 * (31 + 8 + 2 + 1 + 8 + 8 + 2));
 }
 
 /// An ESAM under its own master key, files made, keys still to come; authenticated.
