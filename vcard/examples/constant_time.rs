@@ -44,7 +44,7 @@ fn send(card: &mut Slot, command: &Command) -> Result<Vec<u8>, Box<dyn Error>> {
 /// A card with a PIN of three bytes, in the free mode of its MF.
 fn with_pin() -> Result<Slot, Box<dyn Error>> {
     let chip = Chip { kind: CardKind::Fmcos, suite: Suite::Sm4, protocol: Protocol::Direct, serial: SERIAL };
-    let mut card = slot(Image::manufacture(&chip, factory::EEPROM, false))?;
+    let mut card = slot(Image::manufacture(&chip, factory::memory_of(chip.kind), false))?;
     card.reset()?;
     let mf = [0x38, 0xFF, 0xFF, 0xF0, 0xF0, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
     send(&mut card, &Command::new(0x80, 0xE0, 0x3F, 0x00).data(&mf))?;
