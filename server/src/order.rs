@@ -105,7 +105,7 @@ impl PlacedOrder {
 /// The SIM an order was made for, or the user card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MadeFor {
-    /// Number of the SIM; of a user card [`CARD`] and its number.
+    /// Number of the SIM; of a user card `user card ` and its number.
     pub iccid: String,
     /// IMSI of the card of that number as it is registered; `None` where none is any more.
     pub imsi: Option<Imsi>,
