@@ -5,7 +5,6 @@
 //! after it the count says so to the next insertion.
 
 use crate::card_slot::{card_fault, power, prove};
-use crate::display::Display;
 use crate::fault::{BrokenOff, esam_fault};
 use crate::insertion::{CreditReport, InsertionReport};
 use crate::mcu::Meter;
@@ -103,28 +102,17 @@ impl Meter {
         course: &Course,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> CreditReport {
-        let (due, debt) = (self.state.due.fen, self.debt());
+        let owed = self.owed();
         let session = EsamSession::new(self, Esam::new(esam), course, now);
         let mut run = CardRun { session, card: UserCard::new(card), course, now, serial: Serial8([0; 8]) };
         let end = run.run(supply, random);
         let credited = run.session.credited;
-        let (outcome, cause) = match end {
-            Ok(Done::Credited) => {
-                let balance = self.state.balance;
-                (Outcome::Credited { orders: 1, amount: credited, balance }, None)
-            }
-            Ok(Done::Nothing) => (Outcome::ReceiptRepeated { balance: self.state.balance }, None),
-            Err(end) => (Outcome::Refused { refusal: end.refusal, step: end.step }, end.cause),
-        };
-        self.record(now, &outcome);
-        CreditReport {
-            display: Display::after(&outcome, &self.state, messages::KEEP_CARD),
-            outcome,
-            orders: Vec::new(),
-            credited,
-            debt_paid: debt.min(due.saturating_sub(self.state.due.fen)),
-            cause,
-        }
+        let balance = self.state.balance;
+        let end = end.map(|done| match done {
+            Done::Credited => Outcome::Credited { orders: 1, amount: credited, balance },
+            Done::Nothing => Outcome::ReceiptRepeated { balance },
+        });
+        self.ended(end, credited, owed, now, messages::KEEP_CARD)
     }
 }
 

@@ -8,6 +8,7 @@
 use crate::crediting::Crediting;
 use crate::display::Display;
 use crate::events::EventKind;
+use crate::fault::BrokenOff;
 use crate::mcu::Meter;
 use crate::outcome::{OrderOutcome, OrderResult, Outcome};
 use crate::session::EsamSession;
@@ -36,6 +37,13 @@ pub struct CreditReport {
     pub cause: Option<String>,
     /// What the display shows now.
     pub display: Display,
+}
+
+/// What a meter's customer owes, in fen: due with the next look, and beyond the purse.
+#[derive(Clone, Copy)]
+pub(crate) struct Owed {
+    due: u64,
+    debt: u64,
 }
 
 /// Everything about one insertion.
@@ -141,23 +149,42 @@ impl Meter {
         now: Moment,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> CreditReport {
-        let (due, debt) = (self.state.due.fen, self.debt());
+        let owed = self.owed();
         let session = EsamSession::new(self, Esam::new(esam), course, now);
         let mut crediting = Crediting { session, source, course, results: Vec::new(), bearer: None };
         let end = crediting.run(random);
         let Crediting { session, results: orders, .. } = crediting;
         let credited = session.credited;
+        let end = end.map(|()| outcome_of(&orders, credited, self.state.balance));
+        CreditReport { orders, ..self.ended(end, credited, owed, now, source.farewell()) }
+    }
+
+    /// What is due and what is owed, as an insertion finds them.
+    pub(crate) fn owed(&self) -> Owed {
+        Owed { due: self.state.due.fen, debt: self.debt() }
+    }
+
+    /// Records how an insertion ended, and tells it: with which outcome, how much was added, what was owed before, and which message
+    /// stands at the end.
+    pub(crate) fn ended(
+        &mut self,
+        end: Result<Outcome, BrokenOff>,
+        credited: Fen,
+        owed: Owed,
+        now: Moment,
+        farewell: &'static str,
+    ) -> CreditReport {
         let (outcome, cause) = match end {
-            Ok(()) => (outcome_of(&orders, credited, self.state.balance), None),
+            Ok(outcome) => (outcome, None),
             Err(end) => (Outcome::Refused { refusal: end.refusal, step: end.step }, end.cause),
         };
         self.record(now, &outcome);
         CreditReport {
-            display: Display::after(&outcome, &self.state, source.farewell()),
+            display: Display::after(&outcome, &self.state, farewell),
             outcome,
-            orders,
+            orders: Vec::new(),
             credited,
-            debt_paid: debt.min(due.saturating_sub(self.state.due.fen)),
+            debt_paid: owed.debt.min(owed.due.saturating_sub(self.state.due.fen)),
             cause,
         }
     }

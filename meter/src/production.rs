@@ -7,7 +7,6 @@
 
 use crate::card::LOWEST_SUPPLY;
 use crate::card_slot::{card_fault, power, prove};
-use crate::display::Display;
 use crate::events::EventKind;
 use crate::fault::{BrokenOff, esam_fault};
 use crate::insertion::{CreditReport, InsertionReport};
@@ -82,6 +81,7 @@ impl Meter {
         now: Moment,
         random: &mut dyn FnMut(&mut [u8]),
     ) -> CreditReport {
+        let owed = self.owed();
         let session = EsamSession::new(self, Esam::new(esam), course, now);
         let mut run = ProductionRun {
             session,
@@ -91,23 +91,11 @@ impl Meter {
             transport: conditions.transport,
             esam: (Serial8([0; 8]), RegionCode([0; 4])),
         };
-        let (outcome, cause) = match run.run(conditions.supply, random) {
-            Ok((produced, again)) => {
-                let balance = run.session.meter.state.balance;
-                (Outcome::Produced { produced, again, balance }, None)
-            }
-            Err(end) => (Outcome::Refused { refusal: end.refusal, step: end.step }, end.cause),
-        };
-        self.record(now, &outcome);
-        CreditReport {
-            display: Display::after(&outcome, &self.state, messages::NEXT_METER),
-            outcome,
-            orders: Vec::new(),
-            // What a meter begins with was not bought.
-            credited: Fen(0),
-            debt_paid: 0,
-            cause,
-        }
+        let end = run.run(conditions.supply, random);
+        let balance = self.state.balance;
+        let end = end.map(|(produced, again)| Outcome::Produced { produced, again, balance });
+        // What a meter begins with was not bought.
+        self.ended(end, Fen(0), owed, now, messages::NEXT_METER)
     }
 
     /// Takes a number, and the pairing of the published keys of that number.

@@ -61,7 +61,7 @@ pub use card::{
     CardReading, CardReport, CardSaleRequest, CardSeen, load_card, read_card, see_card, write_card,
 };
 pub use card_sale::{
-    CardKeys, CardOrderRequest, CardReceipt, CardSale, ShownCard, sell_on_card, settle_card,
+    CardDone, CardKeys, CardOrderRequest, CardReceipt, CardSale, ShownCard, sell_on_card, settle_card,
 };
 pub use change::{
     ChangeLine, ChangeMeterRequest, ChangeReport, ChangesReport, CorrectedLine, FinishChangeRequest,

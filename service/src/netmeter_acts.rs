@@ -11,12 +11,8 @@ use serde_json::{Value, json};
 /// Fields of a purchase at a meter on a line.
 pub const BUY: &[Field] = &[
     must("customer", FieldKind::Text, "customer number, 12 digits"),
-    may(
-        "amount_fen",
-        FieldKind::Fen,
-        "what is paid; what is outstanding, else the first purchase of the registration, when it is missing",
-    ),
-    may("pay", FieldKind::Of(payments::PAY), "how it is paid; in cash when it is missing"),
+    payments::AMOUNT,
+    payments::HOW,
     may(
         "by",
         FieldKind::Text,

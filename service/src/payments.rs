@@ -2,7 +2,7 @@
 
 use crate::asked::{Asked, Means};
 use crate::denied::Denied;
-use crate::fields::{Field, FieldKind, must};
+use crate::fields::{Field, FieldKind, may, must};
 use parties::bank::{self, ClearRequest, Desk, EndSuspenseRequest, payment};
 use parties::{Result, Session, Trouble};
 use scheme::moment::Day;
@@ -12,6 +12,16 @@ use server::{BankAccount, Way};
 /// How a purchase is paid.
 pub const PAY: &[Field] =
     &[must("bank_account", FieldKind::Text, "the bank's token of the account that is debited")];
+
+/// What is paid where an outstanding order is brought and not sold again.
+pub const AMOUNT: Field = may(
+    "amount_fen",
+    FieldKind::Fen,
+    "what is paid; what is outstanding, else the first purchase of the registration, when it is missing",
+);
+
+/// By which way it is paid.
+pub const HOW: Field = may("pay", FieldKind::Of(PAY), "how it is paid; in cash when it is missing");
 
 fn malformed(words: impl Into<String>) -> Trouble {
     Trouble::new(Denied::Malformed(words.into()))

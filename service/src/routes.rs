@@ -1,7 +1,7 @@
 //! What can be asked: one table, of which the router, the roles, the checks of bodies and the OpenAPI document are made.
 
 use crate::asked::{Asked, Means};
-use crate::fields::FieldKind::{Fen, Flag, Number, Of, Text};
+use crate::fields::FieldKind::{Fen, Flag, Number, Text};
 use crate::fields::{Field, may, must};
 use crate::lines::LineAct;
 use crate::netmeter_acts::{BUY, listed};
@@ -161,7 +161,7 @@ pub static ROUTES: &[Route] = &[
             CUSTOMER,
             METER,
             may("amount_fen", Fen, "what is paid; the first purchase of the registration when it is missing"),
-            may("pay", Of(payments::PAY), "how it is paid; in cash when it is missing"),
+            payments::HOW,
         ]),
         Work::Cards(Deed::One("server order"), acts::sell)),
     post("begin-online", "/v1/online-purchases", SELLERS,
@@ -169,8 +169,8 @@ pub static ROUTES: &[Route] = &[
         Body::Fields(&[
             CUSTOMER,
             METER,
-            may("amount_fen", Fen, "what is paid; what is outstanding, else the first purchase of the registration, when it is missing"),
-            may("pay", Of(payments::PAY), "how it is paid; in cash when it is missing"),
+            payments::AMOUNT,
+            payments::HOW,
         ]),
         Work::Cards(Deed::One("online begin"), online_acts::begin)),
     post("online-request", "/v1/online-purchases/{purchase}/request", SELLERS,
@@ -184,8 +184,8 @@ pub static ROUTES: &[Route] = &[
         Body::Fields(&[
             CUSTOMER,
             METER,
-            may("amount_fen", Fen, "what is paid; what is outstanding, else the first purchase of the registration, when it is missing"),
-            may("pay", Of(payments::PAY), "how it is paid; in cash when it is missing"),
+            payments::AMOUNT,
+            payments::HOW,
             must("esam", Text, "number of the meter's ESAM, 16 hexadecimal digits"),
             must("random", Text, "the random it drew, 8 hexadecimal digits"),
             must("count", Number, "purchases it has taken"),
@@ -199,7 +199,7 @@ pub static ROUTES: &[Route] = &[
         Body::Fields(&[
             CUSTOMER,
             METER,
-            may("amount_fen", Fen, "what is paid; what is outstanding, else the first purchase of the registration, when it is missing"),
+            payments::AMOUNT,
             CARD,
             CHIP,
             must("city", Text, "the city of its card information, 8 digits"),

@@ -38,20 +38,22 @@ impl World {
     /// happens again, byte for byte. A world is repeated as a whole, so from now on nothing in this process waits for the medium
     /// ([`disk::wait_for_nothing`]).
     pub fn new(home: impl Into<PathBuf>, at: Moment, seed: Option<u64>) -> Self {
-        let (chances, clock) = (chances(seed), WorldClock::at(at));
+        let home = home.into();
+        let (chances, clock) = (chances(seed, &home), WorldClock::at(at));
         let cards = Arc::new(CardsInMemory::new(chances.clone()));
         let post = Post::new(clock.clone());
-        World::of(home.into(), clock, chances, cards, post)
+        World::of(home, clock, chances, cards, post)
     }
 
     /// The same for a home that is kept: its cards and messages are files in it, or the cards stand in readers. `program` is what others hear who wait for a
     /// card it holds.
     pub fn kept(home: impl Into<PathBuf>, at: Moment, seed: Option<u64>, program: &str) -> Self {
-        let (chances, clock, patience) = (chances(seed), WorldClock::at(at), Duration::from_secs(10));
+        let home = home.into();
+        let (chances, clock, patience) = (chances(seed, &home), WorldClock::at(at), Duration::from_secs(10));
         let files = CardFiles::new(chances.clone(), patience, program);
         let cards = Arc::new(Everywhere::new(files, Readers { patience }));
         let post = Post::in_files(clock.clone());
-        World::of(home.into(), clock, chances, cards, post)
+        World::of(home, clock, chances, cards, post)
     }
 
     fn of(
@@ -123,10 +125,27 @@ impl World {
     }
 }
 
-fn chances(seed: Option<u64>) -> Arc<dyn Chances + Send + Sync> {
+fn chances(seed: Option<u64>, home: &Path) -> Arc<dyn Chances + Send + Sync> {
     match seed {
-        Some(seed) => Arc::new(SeededChances(seed)),
+        Some(seed) => Arc::new(InHome { home: home.display().to_string(), chances: SeededChances(seed) }),
         None => Arc::new(OsChance),
+    }
+}
+
+/// Streams of a seed for what stands in a home, wherever that is: a card is named by its place, and the place of a world's home is
+/// chance of another kind.
+struct InHome {
+    home: String,
+    chances: SeededChances,
+}
+
+impl Chances for InHome {
+    fn stream(&self, label: &str) -> Box<dyn Chance + Send> {
+        self.chances.stream(&label.replace(&self.home, "home"))
+    }
+
+    fn is_seeded(&self) -> bool {
+        self.chances.is_seeded()
     }
 }
 

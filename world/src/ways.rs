@@ -185,9 +185,9 @@ impl Day<'_> {
         let order = town.write_card(person, &card, AMOUNT)?;
         let what = format!(
             "loads {} for customer {} onto a card (purchase {})",
-            AMOUNT, person.customer, order.count
+            AMOUNT, person.customer, order.done.count
         );
-        self.say("bank", "PSAM + user card", what, format!("the meter is to know it: {}", order.kind));
+        self.say("bank", "PSAM + user card", what, format!("the meter is to know it: {}", order.done.kind));
         self.later(600);
         let report = town.insert_card(&card, person)?.insertion;
         let ms = report.wire_time().both.us_9600.div_ceil(1000);

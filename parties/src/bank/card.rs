@@ -5,7 +5,7 @@
 //! and compared with nothing.
 
 use super::card_error::CardSaleError;
-use super::card_sale::{self, CardKeys, CardOrderRequest, CardReceipt, CardSale, ShownCard};
+use super::card_sale::{self, CardDone, CardKeys, CardOrderRequest, CardReceipt, CardSale, ShownCard};
 use super::desk::Desk;
 use super::pins::PinChoice;
 use super::settle::ReceiptLine;
@@ -17,11 +17,10 @@ use scheme::cards::CardRef;
 use scheme::money::Fen;
 use scheme::names;
 use scheme::numbers::{CustomerNumber, DeviceNumber, MeterNumber, RegionCode};
-use scheme::order::{OrderId, Serial8};
+use scheme::order::Serial8;
 use scheme::profile::CardKind;
 use scheme::user_card::{Information, WriteBack};
 use serde::Serialize;
-use std::borrow::Cow;
 use wire::Sw;
 
 /// A purchase onto a card.
@@ -69,24 +68,9 @@ pub struct CardReading {
 /// A card that was loaded.
 #[derive(Debug, Clone, Serialize)]
 pub struct CardReport {
-    /// `sold`; `again`: the outstanding order was loaded once more; `anew`: it was for a SIM or another card, and is for this one now.
-    pub what: Cow<'static, str>,
-    /// The order.
-    #[serde(with = "names::text")]
-    pub order: OrderId,
-    /// Who bought.
-    pub customer: CustomerNumber,
-    /// The meter it is for.
-    pub meter: MeterNumber,
-    /// Its amount.
-    #[serde(with = "names::fen")]
-    pub amount_fen: Fen,
-    /// Its purchase count.
-    pub count: u32,
-    /// What the card is to the meter: opening, purchase, replacement.
-    pub kind: Cow<'static, str>,
-    /// What the clerk is to hear, though it was sold.
-    pub warning: Option<String>,
+    /// What was done.
+    #[serde(flatten)]
+    pub done: CardDone,
     /// What stood on the card before.
     pub before: CardReading,
 }
@@ -177,24 +161,14 @@ pub fn load_card(
     let mut card = UserCard::new(&mut handle);
     let seen = look(&mut card)?;
     let challenge = card.challenge8()?;
-    let sale = sell(&seen, challenge)?;
-    let loaded = card.load(&sale.load);
-    loaded.map_err(|cause| Trouble::new(CardSaleError::NotLoaded { order: sale.order, cause }))?;
+    let CardSale { done, receipt, load } = sell(&seen, challenge)?;
+    let loaded = card.load(&load);
+    loaded.map_err(|cause| Trouble::new(CardSaleError::NotLoaded { order: done.order, cause }))?;
     handle.close()?;
-    if let Some(warning) = &sale.warning {
+    if let Some(warning) = &done.warning {
         session.say(format!("note: {warning}"));
     }
-    Ok(CardReport {
-        what: sale.what,
-        order: sale.order,
-        customer: sale.customer,
-        meter: sale.meter,
-        amount_fen: sale.amount_fen,
-        count: sale.count,
-        kind: sale.kind,
-        warning: sale.warning,
-        before: CardReading { receipt: sale.receipt, ..seen.reading },
-    })
+    Ok(CardReport { done, before: CardReading { receipt, ..seen.reading } })
 }
 
 /// Settles what is on a card, sells, and loads the card. Where an order of the meter is outstanding nothing is sold: it is loaded once

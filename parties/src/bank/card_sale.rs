@@ -80,9 +80,9 @@ pub struct CardOrderRequest {
     pub id: Option<OrderId>,
 }
 
-/// What was done for a card, and what is to be loaded onto it.
+/// What was done for a card.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct CardSale {
+pub struct CardDone {
     /// `sold`; `again`: the outstanding order is loaded once more; `anew`: it was for a SIM or another card, and is for this one now.
     pub what: Cow<'static, str>,
     /// The order.
@@ -101,6 +101,14 @@ pub struct CardSale {
     pub kind: Cow<'static, str>,
     /// What the clerk is to hear, though it was sold.
     pub warning: Option<String>,
+}
+
+/// The same, and what is to be loaded onto the card.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CardSale {
+    /// What was done.
+    #[serde(flatten)]
+    pub done: CardDone,
     /// What became of the receipt that was on the card.
     pub receipt: Option<ReceiptLine>,
     /// Data of LOAD PURCHASE, for this card and challenge.
@@ -205,7 +213,7 @@ pub fn sell_on_card(session: &Session, desk: &mut Desk, request: &CardOrderReque
     }
     let load =
         made.load.map_err(|cause| Trouble::new(CardSaleError::NotSealed { order: order.id, cause }))?;
-    Ok(CardSale {
+    let done = CardDone {
         what: made.what.into(),
         order: order.id,
         customer: request.customer,
@@ -214,9 +222,8 @@ pub fn sell_on_card(session: &Session, desk: &mut Desk, request: &CardOrderReque
         count: order.count,
         kind: kind(order.kind).into(),
         warning: made.warning,
-        receipt,
-        load,
-    })
+    };
+    Ok(CardSale { done, receipt, load })
 }
 
 /// What an order on a card is called.

@@ -127,10 +127,11 @@ pub fn write(session: &Session, request: &WriteRequest) -> Result<ProductionRepo
                 }
                 transport::must_be_earnest(session, source)?;
                 let esams = listed(session, region, esams, from.as_ref())?;
+                let count = may_load(*count, esams.len())?;
                 let mut journal = issuing::journal(session, &folder)?;
                 issuing::tell_left(session, source, esams.len())?;
                 let makes = (region, session.now()?.to_string());
-                keys(source, &mut journal, &makes, &esams, *count)?
+                keys(source, &mut journal, &makes, &esams, count)?
             }
         };
         ::issue::production::write(&mut handle, source, &files)?;
@@ -185,11 +186,19 @@ fn listed(
         let report = look(&mut handle, &info)?;
         handle.close()?;
         if report.work != "number" {
-            return Err(refused(format!("{card} is no number card")).into());
+            return Err(refused(format!("{card} is no number card: it brings {}", report.work))
+                .hint("--from takes the card that gave the meters their numbers; name chips with --esam SERIAL:METER")
+                .into());
         }
         all.extend(report.meters.iter().map(|meter| meter.esam));
     }
-    all.dedup();
+    let mut once: Vec<Listed> = Vec::new();
+    for esam in all {
+        if !once.contains(&esam) {
+            once.push(esam);
+        }
+    }
+    let all = once;
     if all.is_empty() || all.len() > KeySet::MOST {
         return Err(refused(format!(
             "{} ESAM(s) are named; a key card has keys for 1 to {}",
@@ -220,7 +229,7 @@ fn keys(
     journal: &mut Journal,
     (region, at): &(RegionCode, String),
     esams: &[Listed],
-    count: Option<u32>,
+    count: u32,
 ) -> Result<Files> {
     let version = source.about().version;
     let mut sets = Vec::new();
@@ -230,8 +239,19 @@ fn keys(
         let set = key_set(source, esam.serial, esam.meter, *region);
         sets.push(set.with_context(|| format!("keys for meter {}", esam.meter))?);
     }
-    let most = esams.len() as u32; // at most 64
-    Ok(key_files(&sets, version, count.unwrap_or(most).min(most)))
+    Ok(key_files(&sets, version, count))
+}
+
+/// How many ESAMs a card with keys for `sets` of them may load; all of them where nothing was said.
+fn may_load(count: Option<u32>, sets: usize) -> Result<u32> {
+    let most = u32::try_from(sets).unwrap_or(u32::MAX);
+    match count {
+        None => Ok(most),
+        Some(count) if (1..=most).contains(&count) => Ok(count),
+        Some(count) => Err(refused(format!("a card with keys for {most} ESAM(s) cannot load {count}"))
+            .hint(format!("say --count 1 to {most}, or leave it away for all"))
+            .into()),
+    }
 }
 
 /// The number of a meter must not stand on another chip that is at work.
@@ -260,6 +280,7 @@ fn passing(region: RegionCode, esam: &Listed, version: u8) -> Passing {
         number: esam.meter.into(),
         region,
         act: LifeChange::Formal,
+        // The city has not seen the chip: published keys begin with their first version.
         from_version: 1,
         to_version: version,
         forfeit_fen: 0,

@@ -10,6 +10,7 @@ mod bent;
 mod bent_messages;
 mod birth;
 mod books;
+mod by_hand;
 mod closing;
 mod counters;
 mod explained;

@@ -1,6 +1,6 @@
 //! A card in the making: which versions its keys may have, and what its card information is and is not [docs/specs/cards.md 4].
 
-use super::closing::{Design, Record, close, honest, make, select, sw, update};
+use super::by_hand::{Design, Record, close, honest, make, select, sw, update};
 use scheme::profile::{
     BIRTH_KEY, CardKind, DF_PURCHASE, EF_CARD_INFO, Fid, PREVIOUS_MASTER, Recipient, directories,
 };

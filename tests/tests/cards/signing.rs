@@ -378,13 +378,13 @@ fn a_servers_certificate_only_gets_newer() {
 #[test]
 fn a_card_in_the_making_has_no_signing_key() {
     for kind in [CardKind::Esam, CardKind::Psam, CardKind::EsamIssuing] {
-        let mut card = crate::closing::make(&crate::closing::honest(kind));
+        let mut card = crate::by_hand::make(&crate::by_hand::honest(kind));
         for command in [
             Command::new(0x80, GENERATE[1], 0x00, 0x00).data(&[0; 8]),
             Command::new(0x80, 0x76, 0x00, 0x00).le(64),
             store(&root(Suite::TripleDes)),
         ] {
-            let sw = crate::closing::sw(&mut card, &command);
+            let sw = crate::by_hand::sw(&mut card, &command);
             assert!(matches!(sw, Sw::CONDITIONS | Sw::WRONG_P1P2), "{}: {sw}", kind.name());
         }
     }

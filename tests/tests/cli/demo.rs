@@ -116,6 +116,18 @@ fn a_seed_is_a_life() {
     assert_eq!(words, run("7", &[]));
     assert_ne!(words, run("8", &[]), "the seed has no effect");
     assert_eq!(run("7", &["--json"]), run("7", &["--json"]));
+    // To the last challenge of the last card, wherever it is lived.
+    let traced = |file: &str, more: &[&str]| {
+        run("7", &[&["--trace", file][..], more].concat());
+        std::fs::read_to_string(folder.path().join(file)).unwrap()
+    };
+    let trace = traced("trace", &[]);
+    assert!(trace.len() > 10_000);
+    for (file, home) in
+        [("again", &[][..]), ("kept", &["--home", "one/home"]), ("elsewhere", &["--home", "another"])]
+    {
+        assert!(trace == traced(file, home), "{file}");
+    }
     for phase in ["province", "city", "bank", "meter", "settled"] {
         assert!(words.contains(phase), "{phase}");
     }

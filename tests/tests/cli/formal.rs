@@ -2,7 +2,7 @@
 //! and under the published one nothing formal is made. A seed makes test keys alone.
 
 use crate::command::Call;
-use crate::world::{CHEN, Kind, Party, REGION, World, text};
+use crate::world::{CHEN, FOUR_PINS, Kind, Party, REGION, World, text};
 use issue::card::Personalisation;
 use issue::plan::{Master, Plan, Request};
 use issue::source::SoftSource;
@@ -226,18 +226,8 @@ fn a_seed_makes_no_formal_keys_and_answers_for_no_formal_card() {
         Call::plain(&world.path(""), &init).with(agreed).run().fails(4, &WORDS);
     }
     assert!(!world.path("again").exists());
-    let pins = [
-        "--pin-file",
-        "pin",
-        "--second-pin-file",
-        "pin2",
-        "--card-pin-file",
-        "pin",
-        "--card-second-pin-file",
-        "pin2",
-    ];
     let card = ["kdc", "issue-card", "esam-issuing", "--city", REGION, "--number", "000000000031"];
-    seeded(Party::Province, &[&card[..], &pins, agreed].concat()).fails(4, &WORDS);
+    seeded(Party::Province, &[&card[..], &FOUR_PINS, agreed].concat()).fails(4, &WORDS);
     seeded(
         Party::City,
         &[&["esam", "issue", "--meter", "000020990003", "--pin-file", "pin"][..], agreed].concat(),

@@ -187,6 +187,25 @@ fn what_a_card_of_production_does_not_do_is_said() {
         .with(&["--esam", &twice[0], "--esam", &twice[1]])
         .run()
         .fails(1, &["each stands once", "out of use"]);
+    for count in ["0", "3"] {
+        line.city
+            .city(&refused)
+            .with(&["--esam", &esams[0], "--esam", &esams[1], "--count", count])
+            .run()
+            .fails(1, &["2 ESAM(s) cannot load", "--count 1 to 2"]);
+    }
+    line.city
+        .city(&refused)
+        .with(&["--from", text(&early)])
+        .run()
+        .fails(1, &["is no number card: it brings key", "--esam"]);
+    // An ESAM that is named again is the same one, wherever it stands.
+    let [one, other] = [&esams[0], &esams[1]];
+    let said = line
+        .city
+        .city(&refused)
+        .with(&["--esam", one, "--esam", other, "--esam", one, "--count", "1", "--json"]);
+    assert_eq!(said.run().ok().object()["meters"].as_array().unwrap().len(), 2);
     let copy = line.city.path("keys.card");
     std::fs::copy(&card, &copy).unwrap();
     line.key(number, &card).run().ok();

@@ -1,6 +1,7 @@
 //! A small province, made by commands alone: one city, one bank, three customers with their meters and SIMs.
 
 mod founding;
+pub use founding::FOUR_PINS;
 mod people;
 mod snapshot;
 mod tools;

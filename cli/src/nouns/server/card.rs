@@ -131,16 +131,17 @@ pub fn tell_written(call: &Call, report: &CardReport) {
 }
 
 fn written_lines(report: &CardReport) -> Vec<(&'static str, String)> {
-    let what = match &*report.what {
+    let done = &report.done;
+    let what = match &*done.what {
         "again" => "loaded once more, nothing was sold",
         "anew" => "made anew for this card, nothing was sold",
         _ => "sold",
     };
     let mut lines = vec![
         ("card", format!("{}, chip {}", report.before.card, report.before.serial)),
-        ("order", format!("{}: {what}", report.order)),
-        ("for", format!("customer {}, meter {}", report.customer, report.meter)),
-        ("amount", format!("{} ({}, purchase {})", report.amount_fen, report.kind, report.count)),
+        ("order", format!("{}: {what}", done.order)),
+        ("for", format!("customer {}, meter {}", done.customer, done.meter)),
+        ("amount", format!("{} ({}, purchase {})", done.amount_fen, done.kind, done.count)),
     ];
     if let Some(receipt) = &report.before.receipt {
         lines.push(("receipt before", format!("{}: {}", receipt.result, receipt.detail)));

@@ -1,13 +1,12 @@
 //! A user card before a clerk who asks the bank's server: the same words as in the bank's folder, and what goes wrong on the way.
 
 use crate::command::Ran;
-use crate::url::lost::{Line, Pass};
+use crate::url::lost::Line;
 use crate::url::rows::{Both, Row, Step, ok, pin};
 use crate::url::{NOON, Office, clerk, key_file, serve};
 use crate::world::{CHEN, Party, Purse, World, text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 const READ: &[&str] = &["server", "card", "read", "user.card"];
 const WRITE: &[&str] = &["server", "card", "write", "user.card", "--customer", CHEN.number, "--amount", "50"];
@@ -105,14 +104,7 @@ fn a_lost_answer_is_another_request_and_not_another_sale() {
 fn a_server_that_dies_between_challenge_and_load_sells_once() {
     let Office { world, server, supervisor, other, url } = office_with_card();
     let address = server.address.clone();
-    let running = Arc::new(Mutex::new(Some(server)));
-    let dying = running.clone();
-    let kill = move || {
-        if let Some(server) = dying.lock().unwrap().take() {
-            server.kill();
-        }
-    };
-    let line = Line::to(&address, Arc::new(Mutex::new(kill)), Arc::new(Mutex::new(|| Pass::On)));
+    let line = Line::killing(server);
     let keys = ["--key-file", text(&supervisor.0), "--second-key-file", text(&other.0)];
     let ask = || clerk(&world, WRITE).with(&["--url", &line.url]).with(&keys).run();
     ask().fails(3, &["whether it was done is not known"]);

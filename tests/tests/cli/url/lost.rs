@@ -1,5 +1,6 @@
 //! Answers that do not come: the same command again goes on with the same request, and nothing is done twice.
 
+use crate::service::Server;
 use crate::url::{Office, clerk, serve};
 use crate::world::{CHEN, World, text};
 use serde_json::{Value, json};
@@ -23,6 +24,18 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// To a server whose machine loses its power as soon as a request has reached it.
+    pub(super) fn killing(server: Server) -> Self {
+        let address = server.address.clone();
+        let mut running = Some(server);
+        let kill = move || {
+            if let Some(server) = running.take() {
+                server.kill();
+            }
+        };
+        Line::to(&address, Arc::new(Mutex::new(kill)), Arc::new(Mutex::new(|| Pass::On)))
+    }
+
     /// `sent` is told when a request has gone out, `answered` says what becomes of its answer.
     pub(super) fn to(server: &str, sent: Arc<Mutex<dyn FnMut() + Send>>, answered: Answered) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -117,14 +130,7 @@ fn an_answer_that_was_lost_is_got_by_the_same_command() {
 fn a_server_that_dies_with_a_request_before_it_finishes_it_when_it_is_back() {
     let Office { world, server, supervisor, other, url } = Office::open(World::new());
     let address = server.address.clone();
-    let running = Arc::new(Mutex::new(Some(server)));
-    let dying = running.clone();
-    let kill = move || {
-        if let Some(server) = dying.lock().unwrap().take() {
-            server.kill();
-        }
-    };
-    let line = Line::to(&address, Arc::new(Mutex::new(kill)), Arc::new(Mutex::new(|| Pass::On)));
+    let line = Line::killing(server);
     let keys = ["--key-file", text(&supervisor.0), "--second-key-file", text(&other.0)];
     let ask = || clerk(&world, &ORDER).with(&["--url", &line.url]).with(&keys).run();
     ask().fails(3, &["whether it was done is not known"]);

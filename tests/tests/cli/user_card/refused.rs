@@ -3,7 +3,7 @@
 use super::{agree, insert, issue, read, write};
 use crate::command::{Call, Ran};
 use crate::signed::signed_meter;
-use crate::world::{CHEN, Customer, Kind, Party, WANG, World, ZHANG, text};
+use crate::world::{CHEN, Customer, FOUR_PINS, Kind, Party, WANG, World, ZHANG, text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -56,16 +56,6 @@ fn a_card_of_others_is_refused_before_anybody_pays() {
     // Another city, of the same province.
     let home = world.path("other-city");
     let out = world.path("other.card");
-    let pins = [
-        "--pin-file",
-        "pin",
-        "--second-pin-file",
-        "pin2",
-        "--card-pin-file",
-        "pin",
-        "--card-second-pin-file",
-        "pin2",
-    ];
     let made = [
         "kdc",
         "issue-card",
@@ -77,7 +67,7 @@ fn a_card_of_others_is_refused_before_anybody_pays() {
         "--card",
         text(&out),
     ];
-    world.province(&made).with(&pins).run().ok();
+    world.province(&made).with(&FOUR_PINS).run().ok();
     let there = |args: &[&str]| Call::new(&world.path(""), &home, world.now(), args);
     there(&["city", "open", text(&out)]).run().ok();
     let foreign = world.path("foreign.card");

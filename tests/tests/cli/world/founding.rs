@@ -5,6 +5,18 @@ use super::{CHEN, CUSTOMERS, Customer, PROVINCIAL, PSAM, Party, REGION, WANG, Wo
 use crate::command::Call;
 use std::path::{Path, PathBuf};
 
+/// PINs of a main control card's two officers, and of the two who are to have the card that it makes.
+pub const FOUR_PINS: [&str; 8] = [
+    "--pin-file",
+    "pin",
+    "--second-pin-file",
+    "pin2",
+    "--card-pin-file",
+    "pin",
+    "--card-second-pin-file",
+    "pin2",
+];
+
 impl World {
     /// The components of a formal province, as `kdc init` reads them from stdin: paper, check value, paper, check
     /// value.
@@ -58,16 +70,7 @@ impl World {
     /// `kdc issue-card` for our city.
     pub fn issue_card(&self, kind: &str, number: &str) -> Call {
         self.province(&["kdc", "issue-card", kind, "--city", REGION, "--number", number])
-            .with(&[
-                "--pin-file",
-                "pin",
-                "--second-pin-file",
-                "pin2",
-                "--card-pin-file",
-                "pin",
-                "--card-second-pin-file",
-                "pin2",
-            ])
+            .with(&FOUR_PINS)
             .with(self.transport())
     }
 
