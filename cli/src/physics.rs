@@ -103,6 +103,7 @@ impl Physics {
     pub fn must_be_of(&self, kind: Line) -> Result<()> {
         if self.capture.is_some() && kind != Line::Irda {
             return Err(Failure::new(Kind::Usage, "only an irda line can be captured")
+                .hint("leave --capture out, or take --line irda")
                 .code("line-capture")
                 .into());
         }
